@@ -1,0 +1,95 @@
+"""Who may act: staff with role and scope; households' codes and their signed-in browsers."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.core.db import BigInt, Model
+from app.core.guards import Identity, Role
+from app.core.tokens import commitment, random_bytes, random_token
+from app.roster.models import Area, Building, Household
+
+
+class Staff(Model):
+    """A member of staff; without an area the scope is everything."""
+
+    __tablename__ = "staff"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    # Canonical form (NFKC, trimmed, lower case), so that no two look the same (THREATS.md T40).
+    username: Mapped[str] = mapped_column(String(60), unique=True)
+    name: Mapped[str] = mapped_column(String(60))
+    role: Mapped[Role] = mapped_column(String(20))
+    area_id: Mapped[int | None] = mapped_column(ForeignKey("area.id"))
+    password_hash: Mapped[str] = mapped_column(String(200))
+    # Changes with the password or when the account is closed: every session ends then.
+    session_stamp: Mapped[str] = mapped_column(String(20), default=random_token)
+    salt: Mapped[bytes] = mapped_column(default=random_bytes)
+    created_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    area: Mapped[Area | None] = relationship()
+
+    @property
+    def identity(self) -> Identity:
+        """What guards and actions need to know of this person."""
+        return Identity(
+            id=self.id,
+            username=self.username,
+            name=self.name,
+            role=Role(self.role),
+            area_path=self.area.path if self.area else "/",
+            commitment=commitment("staff", self.salt, str(self.id)),
+            session_stamp=self.session_stamp,
+        )
+
+
+class HouseholdCode(Model):
+    """The household's secret: 4 digits that select it within the building, 8 that prove it.
+
+    Only an argon2id hash of the keyed digest is kept (THREATS.md T01).
+    """
+
+    __tablename__ = "household_code"
+    __table_args__ = (
+        Index(
+            "uq_household_code_building_id_selector",
+            "building_id",
+            "selector",
+            unique=True,
+            sqlite_where=text("revoked_at IS NULL"),
+            postgresql_where=text("revoked_at IS NULL"),
+        ),
+        Index(
+            "uq_household_code_household_id",
+            "household_id",
+            unique=True,
+            sqlite_where=text("revoked_at IS NULL"),
+            postgresql_where=text("revoked_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    household_id: Mapped[int] = mapped_column(ForeignKey("household.id"))
+    building_id: Mapped[int] = mapped_column(ForeignKey("building.id"))
+    selector: Mapped[str] = mapped_column(String(4))
+    secret_hash: Mapped[str] = mapped_column(String(200))
+    issued_at: Mapped[datetime]
+    issued_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    revoked_at: Mapped[datetime | None]
+    household: Mapped[Household] = relationship()
+    building: Mapped[Building] = relationship()
+
+
+class HouseholdSession(Model):
+    """One browser that speaks for a household; the cookie holds the token, we only its digest."""
+
+    __tablename__ = "household_session"
+
+    id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    token_digest: Mapped[str] = mapped_column(String(64), unique=True)
+    household_id: Mapped[int] = mapped_column(ForeignKey("household.id"), index=True)
+    code_id: Mapped[int | None] = mapped_column(ForeignKey("household_code.id"), index=True)
+    began_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    household: Mapped[Household] = relationship()

@@ -1,0 +1,117 @@
+"""How numbers, money, areas and moments are shown; shown only, nothing is decided with these."""
+
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Flask, current_app
+from flask_babel import format_date, get_locale, gettext, ngettext
+
+from app.core import clock
+
+
+def as_percent(part: int, whole: int) -> str:
+    """`part` of `whole` in percent, cut to one decimal, never rounded up (RULES.md §2)."""
+    if whole <= 0:
+        return "0.0"
+    tenths = part * 1000 // whole
+    return f"{tenths // 10}.{tenths % 10}"
+
+
+def as_share(part: int, whole: int) -> str:
+    """Count first, percentage second: `387/500 户，77.4 %`."""
+    return gettext(
+        "%(part)s/%(whole)s 户，%(percent)s %%",
+        part=part,
+        whole=whole,
+        percent=as_percent(part, whole),
+    )
+
+
+def as_area(hundredths: int) -> str:
+    """An area kept in 0.01 m², in m² with two decimals: `86.50`."""
+    return f"{hundredths // 100}.{hundredths % 100:02d}"
+
+
+def as_yuan(fen: int) -> str:
+    """Money kept in fen, in yuan: `1,200` or `0.55`; cents only where there are any."""
+    yuan, cents = divmod(abs(fen), 100)
+    text = f"{yuan:,}" + (f".{cents:02d}" if cents else "")
+    return f"-{text}" if fen < 0 else text
+
+
+def as_wan(fen: int) -> str:
+    """Money kept in fen, in units of ten thousand yuan, as budgets are written: `120.5`."""
+    wan, rest = divmod(fen, 1_000_000)
+    return f"{wan:,}" + (f".{rest:06d}".rstrip("0") if rest else "")
+
+
+def local(moment: datetime) -> datetime:
+    """A UTC moment on the wall clock of the office."""
+    return moment.astimezone(ZoneInfo(current_app.config["BABEL_DEFAULT_TIMEZONE"]))
+
+
+def as_moment(moment: datetime) -> str:
+    """`2026年12月5日 18:00`."""
+    here = local(moment)
+    return gettext("%(day)s %(time)s", day=as_day(here), time=f"{here:%H:%M}")
+
+
+def as_day(day: date) -> str:
+    """`2026年12月5日`, in the reader's language."""
+    return str(format_date(day, "long", rebase=False))
+
+
+def as_deadline(moment: datetime) -> str:
+    """`12月5日（周六）18:00 截止`, on the office's wall clock."""
+    here = local(moment)
+    weekday = format_date(here, "EEE", rebase=False)
+    day = format_date(here, "MMMd日" if str(get_locale()).startswith("zh") else "d MMM", rebase=False)
+    return gettext("%(day)s（%(weekday)s）%(time)s 截止", day=day, weekday=weekday, time=f"{here:%H:%M}")
+
+
+def as_time_left(moment: datetime) -> str:
+    """How long until `moment`: whole days, on the last day hours, in the last hour minutes."""
+    left = int((moment - clock.now()).total_seconds())
+    if left <= 0:
+        return gettext("已截止")
+    if left >= 86_400:
+        days = (local(moment).date() - local(clock.now()).date()).days
+        return ngettext("还剩%(num)d天", "还剩%(num)d天", days)
+    if left >= 3600:
+        return ngettext("还剩%(num)d小时", "还剩%(num)d小时", left // 3600)
+    return ngettext("还剩%(num)d分钟", "还剩%(num)d分钟", left // 60 + 1)
+
+
+def as_code(digits: str) -> str:
+    """A 12-digit code in groups of four, as it is printed and read aloud."""
+    return " ".join(digits[i : i + 4] for i in range(0, len(digits), 4))
+
+
+def masked_name(name: str) -> str:
+    """First character and two stars whatever the length, so the length is not told (TRUST §6)."""
+    return f"{name.strip()[:1]}**"
+
+
+def masked_phone(phone: str) -> str:
+    """`138****1234`; anything too short for that shows only stars."""
+    return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 11 else "****"
+
+
+def init(app: Flask) -> None:
+    """Give every formatter to the templates under its own name."""
+    formatters: tuple[Any, ...] = (
+        as_percent,
+        as_share,
+        as_area,
+        as_yuan,
+        as_wan,
+        as_moment,
+        as_day,
+        as_deadline,
+        as_time_left,
+        as_code,
+        masked_name,
+        masked_phone,
+    )
+    app.jinja_env.globals.update({f.__name__: f for f in formatters})

@@ -1,0 +1,141 @@
+"""Who may enter a view: exactly one guard stands on every route, and a test proves it.
+
+It knows roles and identities, not features: how a household is recognised is told to it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import wraps
+from typing import Any
+
+from flask import abort, g
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user
+from flask_login import login_required as _login_required
+from werkzeug.local import LocalProxy
+
+View = Callable[..., Any]
+
+
+class Role(StrEnum):
+    """What a member of staff is trusted with; where, is their scope on the area tree."""
+
+    WORKER = "worker"
+    OFFICE = "office"
+    DISTRICT = "district"
+    ADMIN = "admin"
+
+    @property
+    def label(self) -> Any:
+        return _ROLE_LABELS[self]
+
+
+_ROLE_LABELS = {
+    Role.WORKER: _l("社区工作者"),
+    Role.OFFICE: _l("街道（乡镇）办"),
+    Role.DISTRICT: _l("区住建局"),
+    Role.ADMIN: _l("系统管理员"),
+}
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A signed-in member of staff, as guards and actions see them (`current_user`, `by=`).
+
+    It satisfies Flask-Login and is small enough to be remembered for a second without a query.
+    """
+
+    id: int
+    username: str
+    name: str
+    role: Role
+    area_path: str
+    commitment: str
+    session_stamp: str
+    is_authenticated: bool = True
+    is_active: bool = True
+    is_anonymous: bool = False
+
+    def get_id(self) -> str:
+        """What the session cookie holds: the id, and the stamp that ends it."""
+        return f"{self.id}:{self.session_stamp}"
+
+    def reaches(self, area_path: str) -> bool:
+        """Whether an area (its `path`) lies within this person's scope."""
+        return area_path.startswith(self.area_path)
+
+
+@dataclass(frozen=True)
+class Home:
+    """A signed-in household: which home this browser speaks for."""
+
+    household_id: int
+    building_id: int
+    session_id: int
+
+
+class _HouseholdGate:
+    """Filled in by the accounts feature, as a login manager is."""
+
+    load: Callable[[], Home | None]
+    refuse: View
+
+
+household_gate = _HouseholdGate()
+
+
+def _load_home() -> Home | None:
+    if "home" not in g:
+        g.home = household_gate.load()
+    home: Home | None = g.home
+    return home
+
+
+# The household this request speaks for; falsy when nobody signed in with a code.
+current_home: Any = LocalProxy(_load_home)
+
+
+def public(view: View) -> View:
+    """Anybody may enter."""
+    view.guard = "public"  # type: ignore[attr-defined]
+    return view
+
+
+def household(view: View) -> View:
+    """Only a household signed in with its code; others are shown the way in."""
+
+    @wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        return view(*args, **kwargs) if current_home else household_gate.refuse()
+
+    guarded.guard = "household"  # type: ignore[attr-defined]
+    return guarded
+
+
+def staff(*roles: Role) -> Callable[[View], View]:
+    """Only signed-in staff, of one of `roles` when any are named; an admin may do what all may."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            if roles and current_user.role not in (*roles, Role.ADMIN):
+                abort(403)
+            return view(*args, **kwargs)
+
+        signed_in = _login_required(guarded)
+        signed_in.guard = "staff"
+        signed_in.roles = roles
+        return signed_in  # type: ignore[no-any-return]
+
+    return decorate
+
+
+def uploads(megabytes: int) -> Callable[[View], View]:
+    """Let a request body of this size into the view; all others stay at the small default."""
+
+    def decorate(view: View) -> View:
+        view.max_body = megabytes * 1024 * 1024  # type: ignore[attr-defined]
+        return view
+
+    return decorate

@@ -1,0 +1,51 @@
+"""Limits that guard identity, counted in the database inside the transaction.
+
+A limit never locks anybody out for good: it only looks back over a window of time.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import String, delete, func, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core import clock
+from app.core.db import BigInt, Model, db
+from app.core.errors import Refused, msg
+
+
+class Attempt(Model):
+    """One failed try at something guarded; `key` names what was tried, never who tried."""
+
+    __tablename__ = "attempt"
+
+    id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    key: Mapped[str] = mapped_column(String(100), index=True)
+    at: Mapped[datetime]
+
+
+class TooManyTries(Refused):
+    """The window is full; waiting helps."""
+
+
+def refuse_when_full(key: str, *, most: int, window: timedelta) -> None:
+    """Refuse with `TooManyTries` when `key` failed `most` times within `window`."""
+    count = db.session.scalar(
+        select(func.count())
+        .select_from(Attempt)
+        .where(Attempt.key == key, Attempt.at > clock.now() - window)
+    )
+    if (count or 0) >= most:
+        raise TooManyTries(
+            msg("试错次数太多，请过 %(minutes)s 分钟再试，或者打社区电话。"),
+            minutes=int(window.total_seconds() // 60),
+        )
+
+
+def count_failure(key: str) -> None:
+    """Remember one failed try of `key`."""
+    db.session.add(Attempt(key=key, at=clock.now()))
+
+
+def forgive(key: str) -> None:
+    """Forget the failures of `key` after a success."""
+    db.session.execute(delete(Attempt).where(Attempt.key == key))

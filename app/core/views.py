@@ -1,0 +1,59 @@
+"""Pages of no feature: language, health, and the progress of background work."""
+
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, abort, make_response, redirect, request
+from flask_login import current_user
+from sqlalchemy import text
+
+from app.core import i18n, jobs
+from app.core.db import alembic, db
+from app.core.guards import public, staff
+
+bp = Blueprint("site", __name__)
+
+
+@bp.post("/language/<string:name>")
+@public
+def language(name: str) -> Response:
+    """Remember the language and go back to the page one came from."""
+    if name not in i18n.LANGUAGES:
+        abort(404)
+    came_from = urlsplit(request.referrer or "")
+    path = came_from.path if came_from.netloc == request.host else "/"
+    back = path + (f"?{came_from.query}" if came_from.query else "")
+    # A path that starts with two slashes would name another host.
+    target = "/" + back.lstrip("/\\")
+    return i18n.remember(make_response(redirect(target, 303)), name)
+
+
+@bp.get("/healthz")
+@public
+def healthz() -> Response:
+    """The process answers."""
+    return make_response({"status": "ok"})
+
+
+@bp.get("/readyz")
+@public
+def readyz() -> Response:
+    """The database answers and has the schema this program expects."""
+    db.session.execute(text("SELECT 1"))
+    current = {revision.revision for revision in alembic.current()}
+    expected = {head.revision for head in alembic.heads()}
+    ready = current == expected
+    answer = {"status": "ready" if ready else "migrations pending"}
+    return make_response(answer, 200 if ready else 503)
+
+
+@bp.get("/desk/jobs/<int:job_id>/progress")
+@staff()
+def job_progress(job_id: int) -> Response:
+    """How far a job of this person is, as JSON for the progress bar."""
+    job = db.session.get(jobs.Job, job_id)
+    if job is None or job.asked_by_id != current_user.id:
+        abort(404)
+    progress = jobs.progress_of(job)
+    return make_response(
+        {"finished": job.is_finished, "done": progress.done, "total": progress.total}
+    )

@@ -1,0 +1,174 @@
+"""The way through a request: security headers, error pages, and the only exits of a view."""
+
+import hashlib
+import secrets
+from functools import lru_cache
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+from flask import (
+    Flask,
+    Response,
+    abort,
+    current_app,
+    g,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask_login import current_user
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from werkzeug.exceptions import HTTPException
+
+from app.core import jobs
+from app.core.db import db, mark_reading
+from app.core.errors import Refused
+from app.core.guards import current_home
+from app.core.i18n import translated
+
+log = structlog.get_logger()
+csrf = CSRFProtect()
+
+_SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+_CSP = "; ".join(
+    (
+        "default-src 'none'",
+        "style-src 'self'",
+        "script-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+        "object-src 'none'",
+    )
+)
+_HEADERS = {
+    "Content-Security-Policy": _CSP,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), geolocation=(), microphone=()",
+}
+
+
+def page(template: str, status: int = 200, **context: Any) -> Response:
+    """Render a page; 422 when the form on it has errors."""
+    form = context.get("form")
+    if form is not None and getattr(form, "has_errors", False):
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+    return make_response(render_template(template, **context), status)
+
+
+def saved(endpoint: str, _anchor: str | None = None, **values: Any) -> Response:
+    """The only way out of a POST: commit, wake the background, 303 to the next page."""
+    commit()
+    return make_response(redirect(url_for(endpoint, _anchor=_anchor, **values), 303))
+
+
+def commit() -> None:
+    """Make what this request did durable, then let the background know of its jobs."""
+    db.session.commit()
+    jobs.wake()
+
+
+def static_url(filename: str) -> str:
+    """Address of a static file with its content hash, so that it may be cached for good."""
+    static = Path(current_app.static_folder or "static") / filename
+    stamp = static.stat().st_mtime_ns if current_app.debug or current_app.testing else 0
+    return url_for("static", filename=filename, v=_content_hash(static, stamp))
+
+
+@lru_cache(maxsize=256)
+def _content_hash(path: Path, _stamp: int) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+
+
+def init(app: Flask) -> None:
+    """Hook the request flow into the application."""
+    app.before_request(_begin)
+    app.before_request(_refuse_cross_site)
+    app.after_request(_finish)
+    csrf.init_app(app)
+    app.jinja_env.globals["static_url"] = static_url
+    app.context_processor(lambda: {"home": current_home})
+    app.register_error_handler(Refused, _refused)
+    app.register_error_handler(CSRFError, _csrf_failed)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _bug)
+
+
+def _begin() -> None:
+    g.request_id = secrets.token_hex(8)
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request=g.request_id)
+    mark_reading(request.method in _SAFE_METHODS)
+    view = current_app.view_functions.get(request.endpoint or "")
+    max_body = getattr(view, "max_body", None)
+    if max_body:
+        request.max_content_length = max_body
+
+
+def _refuse_cross_site() -> None:
+    """Second fence beside the token (THREATS.md T08); old web views send neither header."""
+    if request.method in _SAFE_METHODS:
+        return
+    if request.headers.get("Sec-Fetch-Site") == "cross-site":
+        abort(403)
+    origin = request.headers.get("Origin")
+    if origin and origin != "null" and urlsplit(origin).netloc != request.host:
+        abort(403)
+
+
+def _finish(response: Response) -> Response:
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    if current_app.extensions["juyi_config"].is_secure:
+        response.headers["Strict-Transport-Security"] = "max-age=31536000"
+    if request.endpoint != "static" and "Cache-Control" not in response.headers:
+        response.headers["Cache-Control"] = "no-store"
+    response.headers.setdefault("X-Request-Id", g.get("request_id", ""))
+    return response
+
+
+def _refused(refusal: Refused) -> Response:
+    db.session.rollback()
+    return _error_page(409, translated(refusal))
+
+
+def _csrf_failed(_error: CSRFError) -> Response:
+    return _error_page(403, None, stale_form=True)
+
+
+def _http_error(error: HTTPException) -> Any:
+    if error.code is None or error.code < 400:
+        return error
+    return _error_page(error.code, None)
+
+
+def _bug(error: Exception) -> Response:
+    db.session.rollback()
+    log.exception("bug", path=request.path, exc_info=error)
+    return _error_page(500, None)
+
+
+def _error_page(code: int, message: str | None, *, stale_form: bool = False) -> Response:
+    if request.accept_mimetypes.best == "application/json":
+        return make_response({"error": message or HTTPStatus(code).phrase}, code)
+    is_staff = bool(getattr(current_user, "is_authenticated", False))
+    html = render_template(
+        "errors/error.html",
+        code=code,
+        message=message,
+        stale_form=stale_form,
+        request_id=g.get("request_id", ""),
+        layout="layouts/staff.html" if is_staff else "layouts/resident.html",
+    )
+    return make_response(html, code)

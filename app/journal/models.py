@@ -1,0 +1,59 @@
+"""The append-only record: one row per event, hashed as TRUST.md §2 says; rows never change."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import BigInt, Model
+
+
+class Kind(StrEnum):
+    """What happened; the words of TRUST.md §2 where it names them."""
+
+    ROSTER_CHANGE = "ROSTER_CHANGE"
+    STAFF = "STAFF"
+    PROJECT = "PROJECT"
+    PLAN_SUBMITTED = "PLAN_SUBMITTED"
+    PLAN_PUBLISHED = "PLAN_PUBLISHED"
+    ROUND_DRAFT = "ROUND_DRAFT"
+    PROFILE_CONFIRMED = "PROFILE_CONFIRMED"
+    REGISTER_PUBLISHED = "REGISTER_PUBLISHED"
+    REGISTER_FROZEN = "REGISTER_FROZEN"
+    POSTERS_PRINTED = "POSTERS_PRINTED"
+    CODE_ISSUED = "CODE_ISSUED"
+    SESSION = "SESSION"
+    ROUND_OPEN = "ROUND_OPEN"
+    VOTE = "VOTE"
+    DEADLINE_CHANGE = "DEADLINE_CHANGE"
+    CLOSE = "CLOSE"
+    PRELIMINARY = "PRELIMINARY"
+    RESULT = "RESULT"
+    COMMENT = "COMMENT"
+    MODERATION = "MODERATION"
+
+
+class JournalHead(Model):
+    """How long each book is; its row is the lock that keeps the sequence gapless."""
+
+    __tablename__ = "journal_head"
+
+    book: Mapped[str] = mapped_column(String(40), primary_key=True)
+    size: Mapped[int] = mapped_column(BigInt)
+    last_at: Mapped[datetime]
+
+
+class JournalEntry(Model):
+    """One event: `entry` is canonical JSON, `leaf` = SHA-256(0x00 ‖ entry)."""
+
+    __tablename__ = "journal_entry"
+    __table_args__ = (UniqueConstraint("book", "seq"),)
+
+    id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    book: Mapped[str] = mapped_column(String(40))
+    seq: Mapped[int] = mapped_column(BigInt)
+    at: Mapped[datetime]
+    kind: Mapped[Kind] = mapped_column(String(30))
+    entry: Mapped[str] = mapped_column(Text)
+    leaf: Mapped[bytes] = mapped_column(LargeBinary(32))
