@@ -1,0 +1,42 @@
+# Two commands matter: `make run` and `make test`. All of them can be repeated at will.
+.DEFAULT_GOAL := help
+.PHONY: help run setup dev test check lint translations bench clean
+
+BIN := .venv/bin
+
+help: ## Lists these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
+
+run: ## Sets everything up, loads the sample into an empty database, serves on PORT (8000)
+	@exec deploy/setup.sh run
+
+setup: ## Sets everything up for running, without starting anything
+	@deploy/setup.sh ready
+
+dev: ## Sets everything up for the tests as well
+	@deploy/setup.sh dev
+
+test: dev ## Runs every test: on SQLite, on PostgreSQL, and in a browser
+	@deploy/test.sh
+
+check: dev lint ## Lint, types and templates, then every test (what .ci/run runs)
+	@deploy/test.sh
+
+lint: dev
+	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy --no-error-summary app
+	@$(BIN)/djlint --quiet --lint templates
+	@echo "  lint, types and templates: ok"
+
+translations: dev ## Gathers every text of the interface into the catalogues
+	@$(BIN)/pybabel -q extract -F translations/babel.cfg --no-location --sort-output \
+	  -k _ -k gettext -k ngettext:1,2 -k lazy_gettext -k _l -k msg -o translations/messages.pot .
+	@$(BIN)/pybabel -q update -N --no-fuzzy-matching -i translations/messages.pot -d translations
+	@rm translations/messages.pot
+
+bench: dev ## Runs every measurement of bench/ and prints its table
+	@set -e; for measurement in bench/[a-z]*.py; do $(BIN)/python "$$measurement"; done
+
+clean: ## Removes what can be made again; keeps the database and the keys
+	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache artefacts
+	@find static -name '*.gz' -delete

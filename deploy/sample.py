@@ -1,0 +1,91 @@
+"""Loads the sample into an empty database and says where to look; part of `make run`.
+
+`load` leaves a database that holds a compound or an account alone. What `flask demo` gives away
+(passwords, codes) is kept in instance/demo.json, readable by its owner only.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from sqlalchemy import create_engine, text  # noqa: E402
+
+from app.config import Config  # noqa: E402
+
+
+def main() -> None:
+    """Do what the first argument says."""
+    config = Config.from_env()
+    kept = config.instance_dir / "demo.json"
+    if sys.argv[1:] == ["load"]:
+        load(config, kept)
+    elif sys.argv[1:] == ["show"]:
+        show(config, kept)
+    else:
+        sys.exit("deploy/sample.py load|show")
+
+
+def load(config: Config, kept: Path) -> None:
+    """Fill an empty database with the sample; any other is left as it is."""
+    if not is_empty(config):
+        return
+    flask = [sys.executable, "-m", "flask", "--app", "wsgi", "demo", "--json"]
+    answer = subprocess.run(flask, check=True, stdout=subprocess.PIPE, text=True).stdout
+    json.loads(answer)
+    kept.unlink(missing_ok=True)
+    handle = os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w") as out:
+        out.write(answer)
+
+
+def is_empty(config: Config) -> bool:
+    """Whether nobody has put a compound or an account into the database yet."""
+    engine = create_engine(config.sqlalchemy_url)
+    with engine.connect() as connection:
+        rows = "SELECT 1 FROM compound UNION ALL SELECT 1 FROM staff LIMIT 1"
+        found = connection.execute(text(rows)).first()
+    engine.dispose()
+    return found is None
+
+
+def show(config: Config, kept: Path) -> None:
+    """Print the address and, as long as the sample is there, ways to sign in."""
+    lines = ["", f"Juyi 居议  {config.base_url}/login        (Ctrl-C stops it)"]
+    if kept.is_file():
+        lines += sample_lines(config, json.loads(kept.read_text()))
+    else:
+        lines.append("  First account:   .venv/bin/flask --app wsgi staff create --help")
+    host = os.environ.get("HOST", "127.0.0.1")
+    if host not in {"127.0.0.1", "localhost"} and "JUYI_BASE_URL" not in os.environ:
+        lines.append(f"  HOST={host}: set JUYI_BASE_URL too, other names are refused (400).")
+    print("\n".join([*lines, ""]), flush=True)
+
+
+def sample_lines(config: Config, sample: dict[str, list[dict[str, str]]]) -> list[str]:
+    """One staff account, one building and one household code of a round that is open."""
+    by_role = {person["role"]: person for person in sample["staff"]}
+    person = by_role.get("office") or sample["staff"][0]
+    open_rounds = {r["id"]: r["compound"] for r in sample["rounds"] if r["state"] == "open"}
+    home = next((h for h in sample["households"] if h["round"] in open_rounds), None)
+    lines = [f"  Staff            {person['username']}  {person['password']}"]
+    if home is not None:
+        compound = open_rounds[home["round"]]
+        building = next(
+            b
+            for b in sample["buildings"]
+            if b["compound"] == compound and b["name"] == home["building"]
+        )
+        address = config.base_url + urlsplit(building["url"]).path
+        lines.append(f"  Resident         {address}   ({compound} {building['name']})")
+        lines.append(f"  Household code   {home['code']}   ({home['building']} {home['room']})")
+    lines.append("  All of them      instance/demo.json")
+    return lines
+
+
+if __name__ == "__main__":
+    main()
