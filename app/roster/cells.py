@@ -6,7 +6,6 @@ who keeps the ledger. The canonical value read again gives itself.
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -17,13 +16,14 @@ from app.core.errors import Refused, msg
 Cell = str | int | float | bool | date | None
 
 LABEL_LENGTH = 40
-NOTE_LENGTH = 500
+NOTE_LENGTH = 400
+ROOM_LENGTH = 20
 LARGEST_AREA = 9_999_999
 
 _SPACES = "\t\n\v\f\r\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000\u3164\ufeff"
 _INVISIBLE = [*range(0, 9), *range(14, 28), 0x7F, 0xAD, 0x61C, 0x180E, 0xFFFE, 0xFFFF]
 _INVISIBLE += [*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070)]
-_FOLD: dict[int, str | None] = {
+FOLD: dict[int, str | None] = {
     **dict.fromkeys(_INVISIBLE),
     **dict.fromkeys(range(0xD800, 0xE000)),
     **{code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)},
@@ -31,15 +31,16 @@ _FOLD: dict[int, str | None] = {
     **dict.fromkeys(range(0x2000, 0x200B), " "),
 }
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−﹣~_/\\", "-"))
-_NOTHING = frozenset({"", "-", "--", "---", "—", "——", "/", "\\", "无", "暂无", "没有", "不详"})
-_NOTHING |= {"未知", "空白", "N/A", "n/a", "NULL", "null", "#N/A", "#REF!", "#VALUE!", "、", "."}
+NOTHING = frozenset({"", "-", "--", "---", "—", "——", "/", "\\", "无", "暂无", "没有", "不详"})
+NOTHING |= {"未知", "空白", "N/A", "n/a", "NULL", "null", "#N/A", "#REF!", "#VALUE!", "、", "."}
 
 _NUMERAL = "零一二三四五六七八九"
 _CHINESE = "零〇一二两三四五六七八九十"
 _NUMBER = rf"(?:[0-9]{{1,4}}|[{_CHINESE}]{{1,4}})"
 _CODE = rf"(?:{_NUMBER}|[A-Za-z][0-9]{{0,3}}|[0-9]{{1,3}}[A-Za-z])"
 _SIDE = "东西南北中前后甲乙丙丁"
-_BUILDING_SIGN = "(?:号楼|号栋|号幢|号座|#楼|#栋|#|栋楼|栋|幢|座|楼|号)"
+_HOUSE_SIGN = "(?:号楼|号栋|号幢|号座|#楼|#栋|#|栋楼|栋|幢|座|号)"
+_BUILDING_SIGN = f"(?:{_HOUSE_SIGN}|楼)"
 _ENTRANCE_SIGN = "(?:单元|号门|门洞|门|梯|洞|单)"
 _ROOM_SIGN = "(?:号房间|号房|房间|室|房|户|号)"
 _BUILDING = re.compile(rf"(?:第|[Nn][Oo]\.?)?({_CODE})-?{_BUILDING_SIGN}?")
@@ -47,11 +48,13 @@ _BUILDING_PART = re.compile(rf"([0-9]{{1,4}}-[0-9]{{1,2}}){_BUILDING_SIGN}")
 _BUILDING_SIDE = re.compile(rf"([{_SIDE}])(?:楼|栋|幢|座)?")
 _ENTRANCE = re.compile(rf"第?({_CODE}|[{_SIDE}]){_ENTRANCE_SIGN}?")
 _ROOM = re.compile(rf"0*([1-9][0-9]{{0,4}}){_ROOM_SIGN}?")
-_ROOM_PART = re.compile(rf"0*([1-9][0-9]{{0,4}})((?:-|[A-Za-z{_SIDE}上下]).*?){_ROOM_SIGN}?")
-_STAIRS = re.compile(rf"第?({_CODE}|[{_SIDE}]){_BUILDING_SIGN}?-?({_CODE}|[{_SIDE}]){_ENTRANCE_SIGN}?")
+_ROOM_PART = re.compile(rf"0*([1-9][0-9]{{0,4}})((?:-|[A-Za-z{_SIDE}上下]).*?){_ROOM_SIGN}*")
+_STAIRS = re.compile(
+    rf"第?({_CODE}|[{_SIDE}]){_BUILDING_SIGN}-?({_CODE}|[{_SIDE}]){_ENTRANCE_SIGN}?"
+)
 _STAIRS_DASHED = re.compile(rf"({_CODE})-({_CODE})")
 _ADDRESS = re.compile(
-    rf"(?P<compound>[^0-9]*?)第?(?P<building>{_CODE}|[{_SIDE}])-?{_BUILDING_SIGN}-?"
+    rf"(?P<compound>[^0-9]*?)第?(?P<building>{_CODE}-?{_HOUSE_SIGN}|[{_SIDE}](?:楼|栋|幢|座))-?"
     rf"(?:第?(?P<entrance>{_CODE}|[{_SIDE}])-?{_ENTRANCE_SIGN}-?|(?P<dashed>[0-9]{{1,2}})-)?"
     rf"(?P<room>[0-9]{{1,5}}[A-Za-z]?|[0-9]{{1,2}}-[0-9]{{1,2}}){_ROOM_SIGN}?"
 )
@@ -60,25 +63,41 @@ _ADDRESS_DASHED = re.compile(
     rf"([0-9]{{1,5}}[A-Za-z]?|[0-9]{{1,2}}-[0-9]{{1,2}}){_ROOM_SIGN}?"
 )
 _STAIR_ROOM = re.compile(
-    rf"({_CODE}|[{_SIDE}])(?:{_ENTRANCE_SIGN}-?([0-9]{{1,5}}[A-Za-z]?)|-([0-9]{{3,5}}[A-Za-z]?))"
+    rf"第?({_CODE}|[{_SIDE}]){_ENTRANCE_SIGN}-?([0-9]{{1,5}}[A-Za-z]?){_ROOM_SIGN}?"
+)
+_LEADING = re.compile(
+    rf"([0-9]{{1,2}}|[{_CHINESE}]{{1,3}}|[A-Za-z][0-9]?|[{_SIDE}])-([0-9]{{3,5}}[A-Za-z]?)"
     rf"{_ROOM_SIGN}?"
 )
+_WHOLE = re.compile(r"(?<=^[0-9])\.0+$|(?<=[0-9]{2})\.0+$")
+_SECTION = re.compile(
+    rf"第?(?:({_CODE}{_HOUSE_SIGN}|{_NUMBER}楼|[{_SIDE}](?:楼|栋|幢|座)))?"
+    rf"(?:第?((?:{_CODE}|[{_SIDE}])单元))?"
+)
 _DATE = re.compile(
-    r"[0-9]{4}[-年.][0-9]{1,2}[-月.][0-9]{1,2}日?(?: 00:00:00)?|[0-9]{1,2}月[0-9]{1,2}日"
+    r"[0-9]{4}[-年.][0-9]{1,2}[-月.][0-9]{1,2}日?(?:00:00:00)?|[0-9]{1,2}月[0-9]{1,2}日"
     r"|[0-9]{1,2}-[A-Za-z]{3}(?:-[0-9]{2,4})?|[A-Za-z]{3}-[0-9]{2}"
 )
 _AREA = re.compile(r"约?([0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]*)?|[-+]?[0-9]*\.?[0-9]+|[0-9]+\.)(.*)")
 _AREA_UNITS = frozenset({"", "㎡", "m²", "m2", "M2", "M²", "平方米", "平米", "平方", "平", "米²"})
 
-_NAME_SPLIT = re.compile(r"[、,;/|\n&+]+|(?<=[\u3400-\u9fff])(?:和|及|与)(?=[\u3400-\u9fff]{2})")
-_DOT = re.compile(r"(?<=[^\x00-\x7f])[·‧•・･∙⋅.](?=[^\x00-\x7f])")
-_IDEOGRAPH = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
-_BRACKETS = str.maketrans("()", "（）")  # noqa: RUF001
 
-_MOBILE = re.compile(r"(?:\+?86|0086)?(1[3-9][0-9]{9})")
-_LANDLINE = re.compile(r"(?:\+?86|0086)?(0[0-9]{2,3})?-?([2-9][0-9]{6,7})(?:-([0-9]{1,5}))?")
-_PHONE_SPLIT = re.compile(r"[、,;/|\n或和及。]+")
-_DIGITS = re.compile(r"\+?[0-9][0-9 \-.]*[0-9]|[0-9]")
+_SHOP = re.compile("商铺|商业|商服|店|门面|门市|营业|网点|底商|^商(?!品)")
+_NOT_LIVED_IN = re.compile(
+    "车库|车位|车棚|储藏|仓库|地下室|煤房|库房|办公|物业|公用|公共|设备|其他"
+)
+_OCCUPANCY = [
+    ("let", re.compile("租")),
+    ("vacant", re.compile("空|无人|未入住|未住|闲置")),
+    ("owner", re.compile("自住|自用|本人|业主|居住|常住|入住|在住|有人")),
+]
+_OWNERSHIP = [
+    ("单位自管公房", re.compile("自管|单位(?:公房|产|房|所有)|企业")),
+    ("房改房", re.compile("房改|已购公|公改")),
+    ("直管公房", re.compile("直管|^公房$|^公产$|公租|廉租")),
+    ("商品房", re.compile("商品|^私产$|^私有$|^私房$")),
+]
+_DATED = msg("表格软件把它变成了日期（%(value)s）。请把这一列设为文本格式，再填成 %(guess)s 这样。")
 
 
 class Unclear(Refused):
@@ -93,20 +112,13 @@ class Place:
     building: str
     entrance: str
     room: str
-
-
-@dataclass(frozen=True)
-class Phones:
-    """The usable numbers of a cell, and what is doubtful about the rest as marked messages."""
-
-    numbers: tuple[str, ...]
-    doubts: tuple[tuple[str, str], ...]
+    leading: str = ""
 
 
 def text(cell: Cell) -> str:
     """The cell as one line of text: half-width, single spaces, nothing invisible; '' for none."""
     if isinstance(cell, str):
-        return " ".join(cell.translate(_FOLD).split())
+        return " ".join(cell.translate(FOLD).split())
     if cell is None or isinstance(cell, bool):
         return "" if cell is None else ("是" if cell else "否")
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
@@ -117,15 +129,15 @@ def text(cell: Cell) -> str:
 def label(cell: Cell) -> str:
     """A name of a town, community or compound: no spaces inside Chinese, '' for words like 无."""
     plain = text(cell)
-    if plain in _NOTHING:
+    if plain in NOTHING:
         return ""
-    if _IDEOGRAPH.search(plain):
+    if not plain.isascii():
         plain = plain.replace(" ", "")
-    return _short(plain)
+    return short(plain)
 
 
 def note(cell: Cell) -> str:
-    """A remark, cut at 500 characters."""
+    """A remark, cut at 400 characters."""
     return text(cell)[:NOTE_LENGTH].strip()
 
 
@@ -135,19 +147,24 @@ def building(cell: Cell) -> str:
 
 
 def entrance(cell: Cell) -> str:
-    """`1`, `一单元`, `1门` are `1单元`, `甲` is `甲单元`; '' stays: the building has no entrances."""
+    """`1`, `一单元`, `1门` are `1单元`, `甲` is `甲单元`; '' means a building without entrances."""
     return _entrance(_label_text(cell))
 
 
 def building_and_entrance(cell: Cell) -> tuple[str, str]:
     """A building cell that may name the entrance too: `3号楼2单元`, `3#2`, `3-2`."""
     plain = _label_text(cell)
-    if (found := _STAIRS.fullmatch(plain)) and ("单元" in plain or "#" in plain[:-1]):
-        if not _BUILDING.fullmatch(plain):
-            return _building(found[1]), _entrance(found[2])
-    if found := _STAIRS_DASHED.fullmatch(plain):
+    if found := _STAIRS.fullmatch(plain) or _STAIRS_DASHED.fullmatch(plain):
         return _building(found[1]), _entrance(found[2])
     return _building(plain), ""
+
+
+def section(cell: Cell) -> tuple[str, str] | None:
+    """Building and entrance of a heading between the rows or of a sheet's name, if it is one."""
+    found = _SECTION.fullmatch(text(cell).translate(_DASHES).replace(" ", ""))
+    if not found or not found[0]:
+        return None
+    return _building(found[1] or ""), _entrance(found[2] or "")
 
 
 def room(cell: Cell) -> str:
@@ -158,18 +175,24 @@ def room(cell: Cell) -> str:
 def place(cell: Cell) -> Place:
     """A room cell that may tell more: `3-2-501`, `3号楼2单元501室`, `2单元501`, `3-501`.
 
-    In `3-501` the 3 stands as `entrance`, for only the importer knows whether a column of its own
-    names the building; `building` is then empty.
+    In `3-501` the 3 stands as `leading`, for only the importer knows whether a column of its own
+    names the building.
     """
-    plain = _label_text(cell)
+    return _place(_label_text(cell))
+
+
+@lru_cache(maxsize=4096)
+def _place(plain: str) -> Place:
     if found := _ADDRESS.fullmatch(plain):
-        stairs = found["entrance"] or found["dashed"] or ""
+        stairs = _entrance(found["entrance"] or found["dashed"] or "")
         compound = found["compound"].strip("-,.")
-        return Place(compound, _building(found["building"]), _entrance(stairs), _room(found["room"]))
+        return Place(compound, _building(found["building"]), stairs, _room(found["room"]))
     if found := _ADDRESS_DASHED.fullmatch(plain):
         return Place("", _building(found[1]), _entrance(found[2]), _room(found[3]))
     if found := _STAIR_ROOM.fullmatch(plain):
-        return Place("", "", _entrance(found[1]), _room(found[2] or found[3]))
+        return Place("", "", _entrance(found[1]), _room(found[2]))
+    if found := _LEADING.fullmatch(plain):
+        return Place("", "", "", _room(found[2]), found[1])
     return Place("", "", "", _room(plain))
 
 
@@ -183,6 +206,26 @@ def floor(cell: Cell, room_label: str) -> int | None:
     return None
 
 
+def use(cell: Cell, room_label: str) -> str:
+    """`dwelling`, `shop` or `other`, from its own cell or else from the room's name."""
+    plain = label(cell) or room_label
+    if _SHOP.search(plain):
+        return "shop"
+    return "other" if _NOT_LIVED_IN.search(plain) else "dwelling"
+
+
+def occupancy(cell: Cell) -> str:
+    """`owner`, `let`, `vacant` or `unknown`: who lives there now."""
+    plain = label(cell)
+    return next((kind for kind, words in _OCCUPANCY if words.search(plain)), "unknown")
+
+
+def ownership(cell: Cell) -> str:
+    """商品房, 房改房, 直管公房, 单位自管公房 under any of their names, else as written (D1)."""
+    plain = label(cell)
+    return next((kind for kind, words in _OWNERSHIP if words.search(plain)), plain)
+
+
 def area(cell: Cell) -> int | None:
     """The floor area in 0.01 m², rounded half up; None for an empty cell.
 
@@ -191,7 +234,7 @@ def area(cell: Cell) -> int | None:
     if isinstance(cell, (date, bool)):
         raise Unclear(msg("面积不是数字：%(value)s。"), value=text(cell))
     plain = text(cell).replace(" ", "")
-    if plain in _NOTHING:
+    if plain in NOTHING:
         return None
     found = _AREA.fullmatch(plain)
     if isinstance(cell, str) and (not found or found[2] not in _AREA_UNITS):
@@ -207,60 +250,25 @@ def area(cell: Cell) -> int | None:
     return hundredths
 
 
-def owners(cell: Cell) -> tuple[str, ...]:
-    """The names in a cell, in order and once each; `张　三` is one name, `张三 李四` are two."""
-    if not isinstance(cell, str):
-        cell = text(cell)
-    folded = "\n".join(" ".join(line.translate(_FOLD).split()) for line in cell.splitlines())
-    names = (name for part in _outside_brackets(folded) for name in _spaced_names(part))
-    return tuple(dict.fromkeys(_short(name) for name in names if name not in _NOTHING))
-
-
-def phones(cell: Cell) -> Phones:
-    """Mainland mobile numbers as 11 digits and landlines as `0953-2012345`, in order, once each.
-
-    Doubts name what cannot be a number, and landlines, which receive no message.
-    """
-    if isinstance(cell, float) and not (cell.is_integer() and abs(cell) < 1e15):
-        return Phones((), ((msg("电话号码缺了位数：%(value)s。请设为文本格式后重填。"), text(cell)),))
-    raw = cell if isinstance(cell, str) else text(cell)
-    lines = [" ".join(line.translate(_FOLD).split()) for line in raw.splitlines()]
-    numbers: dict[str, None] = {}
-    doubts: list[tuple[str, str]] = []
-    for part in _PHONE_SPLIT.split("\n".join(lines).translate(_NOT_SLASH)):
-        part = part.strip(" .:-")
-        if part and part not in _NOTHING:
-            _read_phone(part, numbers, doubts)
-    return Phones(tuple(numbers), tuple(doubts))
-
-
-_NOT_SLASH = str.maketrans(dict.fromkeys("‐‑‒–—―−﹣~_", "-"))
-
-
 def _label_text(cell: Cell) -> str:
     """The text of a building, entrance or room cell; what Excel made a date of is refused."""
     if isinstance(cell, float) and not cell.is_integer():
         raise Unclear(msg("这里不能是小数：%(value)s。请设为文本格式后重填。"), value=text(cell))
-    plain = text(cell).translate(_DASHES).replace(" ", "").replace("-0000:00", "")
     if isinstance(cell, date):
-        guess = f"{cell.month}-{cell.day}"
-        raise Unclear(
-            msg("表格软件把它变成了日期（%(value)s）。请把这一列设为文本格式，重填成 %(guess)s 这样。"),
-            value=f"{cell:%Y-%m-%d}",
-            guess=guess,
-        )
+        raise Unclear(_DATED, value=f"{cell:%Y-%m-%d}", guess=f"{cell.month}-{cell.day}")
+    if text(cell) in NOTHING:
+        return ""
+    plain = _WHOLE.sub("", text(cell).translate(_DASHES).replace(" ", ""))
     if _DATE.fullmatch(plain):
-        raise Unclear(
-            msg("表格软件把它变成了日期（%(value)s）。请把这一列设为文本格式，重填成 %(guess)s 这样。"),
-            value=plain,
-            guess="3-2",
-        )
-    return "" if plain in _NOTHING else plain
+        raise Unclear(_DATED, value=plain, guess="3-2")
+    return short(plain)
 
 
-def _short(name: str) -> str:
+def short(name: str) -> str:
+    """`name` itself; refused when it is longer than any name of a place or a person."""
     if len(name) > LABEL_LENGTH:
-        raise Unclear(msg("文字太长（超过 %(most)s 个字）：%(value)s…"), most=LABEL_LENGTH, value=name[:12])
+        message = msg("文字太长（超过 %(most)s 个字）：%(value)s…")
+        raise Unclear(message, most=LABEL_LENGTH, value=name[:12])
     return name
 
 
@@ -273,14 +281,14 @@ def _building(plain: str) -> str:
         return f"{found[1]}号楼"
     if found := _BUILDING_SIDE.fullmatch(plain):
         return f"{found[1]}楼"
-    return _short(plain)
+    return short(plain)
 
 
 @lru_cache(maxsize=4096)
 def _entrance(plain: str) -> str:
     if found := _ENTRANCE.fullmatch(plain):
         return f"{_code(found[1])}单元"
-    return _short(plain)
+    return short(plain)
 
 
 @lru_cache(maxsize=4096)
@@ -288,8 +296,8 @@ def _room(plain: str) -> str:
     if found := _ROOM.fullmatch(plain):
         return found[1]
     if found := _ROOM_PART.fullmatch(plain):
-        return _short((found[1] + found[2]).upper())
-    return _short(plain.upper())
+        return short((found[1] + found[2]).upper())
+    return short(plain.upper())
 
 
 def _code(written: str) -> str:
@@ -307,71 +315,3 @@ def _chinese_number(written: str) -> int:
         return int("".join(str(_NUMERAL.index(sign)) for sign in plain))
     tens, _, ones = plain.partition("十")
     return 10 * (_NUMERAL.index(tens[-1]) if tens else 1) + (_NUMERAL.index(ones[0]) if ones else 0)
-
-
-def _outside_brackets(line: str) -> Iterator[str]:
-    """Split names at separators, but not inside brackets: `张三（李四、王五之父）` is one."""
-    held: list[str] = []
-    pieces = re.split(r"(\([^()]*\)|（[^（）]*）)", line)  # noqa: RUF001
-    for number, piece in enumerate(pieces):
-        if number % 2:
-            held.append(piece.translate(_BRACKETS))
-            continue
-        first, *rest = _NAME_SPLIT.split(piece)
-        held.append(first)
-        for part in rest:
-            yield "".join(held)
-            held = [part]
-    yield "".join(held)
-
-
-def _spaced_names(part: str) -> Iterator[str]:
-    """Names set apart by spaces; a lone character belongs to its neighbour (`张 三`)."""
-    part = _DOT.sub("·", re.sub(r"\s*([·‧•・･∙⋅])\s*", r"\1", part)).strip(" .:-")
-    words = part.split()
-    if not _IDEOGRAPH.search(part):
-        words = [part] if part else []
-    name = ""
-    for word in words:
-        joins = not name or len(word) == 1 or len(name) == 1 or word.startswith("（")  # noqa: RUF001
-        if not joins:
-            yield name
-            name = ""
-        name += word
-    if name:
-        yield name
-
-
-def _read_phone(part: str, numbers: dict[str, None], doubts: list[tuple[str, str]]) -> None:
-    """Read the one or several numbers of `part`, which no strong separator divides."""
-    runs = _DIGITS.findall(part)
-    left = _DIGITS.sub("", part).strip(" ()[]（）:：-+")  # noqa: RUF001
-    found = [number for run in runs for number in _numbers(run)]
-    if not found or not all(found):
-        doubts.append((msg("不像电话号码，没有导入：%(value)s"), part[:LABEL_LENGTH]))
-        found = [number for number in found if number]
-    elif left and _NAME_OF_KIND.fullmatch(left) is None:
-        doubts.append((msg("电话格里还有别的文字，没有导入：%(value)s"), left[:LABEL_LENGTH]))
-    for number in found:
-        if number not in numbers and not _MOBILE.fullmatch(number):
-            doubts.append((msg("固定电话收不到短信：%(value)s"), number))
-        numbers[number] = None
-
-
-_NAME_OF_KIND = re.compile(r"(?:联系)?(?:电话|手机|固话|座机|宅电|tel|Tel|TEL)")
-
-
-def _numbers(run: str) -> Iterator[str]:
-    """The numbers of a run of digits; '' stands for one that cannot be a number."""
-    digits = re.sub(r"[^0-9+]", "", run)
-    if found := _MOBILE.fullmatch(digits):
-        yield found[1]
-    elif len(digits) == 22 and all(map(_MOBILE.fullmatch, (digits[:11], digits[11:]))):
-        yield from (digits[:11], digits[11:])
-    elif found := _LANDLINE.fullmatch(run.replace(" ", "-").replace("--", "-")):
-        yield "-".join(part for part in found.groups() if part)
-    elif " " in run.strip():
-        for part in run.split():
-            yield from _numbers(part)
-    else:
-        yield ""

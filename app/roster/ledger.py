@@ -1,0 +1,115 @@
+"""What a household ledger says, once it has been read: homes, problems, sums.
+
+Pure. The words are RULES.md §1, the fields §7 D1.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+MOST_PROBLEMS = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """One line of the ledger; `area` in 0.01 m² and above zero, '' and None mean not filled in.
+
+    `row` is the number a person sees. `entrance` is '' in a building without entrances. `use` and
+    `occupancy` are values of the enums of `models`.
+    """
+
+    sheet: str
+    row: int
+    town: str
+    community: str
+    compound: str
+    building: str
+    entrance: str
+    room: str
+    floor: int | None
+    use: str
+    area: int
+    ownership: str
+    occupancy: str
+    owners: tuple[str, ...]
+    phones: tuple[str, ...]
+    note: str
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What makes a home the same home when the ledger is imported again."""
+        return (self.town, self.community, self.compound, self.building, self.entrance, self.room)
+
+    @property
+    def address(self) -> str:
+        """`裕民小区3号楼2单元501`."""
+        return f"{self.compound}{self.building}{self.entrance}{self.room}"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong in one row; `column` is the heading as written, '' for the whole row."""
+
+    sheet: str
+    row: int
+    column: str
+    message: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """The sentence in Chinese."""
+        return self.message % self.params if self.params else self.message
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Counts of one compound or of all; only dwellings are households; `area` in 0.01 m²."""
+
+    town: str
+    community: str
+    compound: str
+    buildings: int
+    premises: int
+    households: int
+    area: int
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """What a workbook says. It may be imported when there is no error; warnings do not hinder."""
+
+    homes: tuple[Home, ...]
+    errors: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+    compounds: tuple[Totals, ...]
+
+    @property
+    def totals(self) -> Totals:
+        """The sums over all compounds."""
+        return Totals(
+            "",
+            "",
+            "",
+            buildings=sum(each.buildings for each in self.compounds),
+            premises=sum(each.premises for each in self.compounds),
+            households=sum(each.households for each in self.compounds),
+            area=sum(each.area for each in self.compounds),
+        )
+
+
+def totals_of(homes: Iterable[Home]) -> tuple[Totals, ...]:
+    """The sums per compound, in the order of the ledger."""
+    sums: dict[tuple[str, ...], list[int]] = {}
+    buildings: dict[tuple[str, ...], set[str]] = {}
+    for home in homes:
+        compound = home.key[:3]
+        counts = sums.setdefault(compound, [0, 0, 0])
+        counts[0] += 1
+        counts[1] += home.use == "dwelling"
+        counts[2] += home.area
+        buildings.setdefault(compound, set()).add(home.building)
+    return tuple(
+        Totals(town, community, name, len(buildings[town, community, name]), *counts)
+        for (town, community, name), counts in sums.items()
+    )
