@@ -2,9 +2,11 @@
 
 from flask import Flask
 
+from app.core.cli import worker
 from app.core.views import bp
 
 
 def init_app(app: Flask) -> None:
-    """Register the pages of no feature."""
+    """Register the pages and commands of no feature."""
     app.register_blueprint(bp)
+    app.cli.add_command(worker)

@@ -59,7 +59,8 @@ class Model(DeclarativeBase):
     type_annotation_map = {datetime: UtcDateTime(), dict[str, Any]: JSON()}
 
 
-db = SQLAlchemy(engine_options={"pool_pre_ping": True})
+# Parameters are people's names and phones: they must not reach the log in an error's text.
+db = SQLAlchemy(engine_options={"pool_pre_ping": True, "hide_parameters": True})
 alembic = Alembic(metadatas=Model.metadata)
 
 _reading: ContextVar[bool] = ContextVar("reading", default=False)

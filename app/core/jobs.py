@@ -5,6 +5,7 @@ hint kept beside the database, so that showing it never waits for the work's own
 """
 
 import json
+import sqlite3
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import Any
 import structlog
 from flask import Flask, current_app, g
 from huey import Huey, MemoryHuey, RedisHuey, SqliteHuey
+from redis import RedisError
 from sqlalchemy import ForeignKey, String, Text, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -88,9 +90,15 @@ def ask(kind: str, params: dict[str, Any], *, by: int | None) -> Job:
 
 
 def wake() -> None:
-    """Tell the workers about the jobs asked for in this context; call it after the commit."""
+    """Tell the workers about the jobs asked for in this context; call it after the commit.
+
+    What was committed stays so when the queue is out of reach: `run_waiting` finds the job.
+    """
     for job_id in g.pop("jobs_to_wake", []):
-        current_app.extensions["juyi_run_job"](job_id)
+        try:
+            current_app.extensions["juyi_run_job"](job_id)
+        except (RedisError, sqlite3.Error):
+            log.exception("job not woken", job=job_id)
 
 
 def progress_of(job: Job) -> Progress:
@@ -122,12 +130,16 @@ def run(job_id: int) -> None:
 
 def run_waiting() -> None:
     """Do every job whose wake-up call was lost or whose worker died."""
+    for job_id in _waiting():
+        run(job_id)
+
+
+def _waiting() -> list[int]:
     stale = clock.now() - LEASE
     waiting = select(Job.id).where(
         Job.finished_at.is_(None), or_(Job.claimed_at.is_(None), Job.claimed_at < stale)
     )
-    for job_id in db.session.scalars(waiting.order_by(Job.id)).all():
-        run(job_id)
+    return list(db.session.scalars(waiting.order_by(Job.id)))
 
 
 def _claim(job_id: int) -> bool:
@@ -173,6 +185,7 @@ def init(app: Flask, config: Config) -> None:
 
     app.extensions["huey"] = huey
     app.extensions["juyi_run_job"] = run_job
+    every_minute(app, run_waiting)
 
 
 def every_minute(app: Flask, work: Callable[[], None]) -> None:
@@ -191,7 +204,30 @@ def start_in_background(app: Flask) -> None:
     consumer = app.extensions["huey"].create_consumer(workers=2, worker_type="thread")
     # Signals belong to the web server's main thread.
     consumer._set_signal_handlers = lambda: None
-    threading.Thread(target=consumer.run, name="juyi-jobs", daemon=True).start()
+
+    def work() -> None:
+        with app.app_context():
+            resume()
+        consumer.run()
+
+    threading.Thread(target=work, name="juyi-jobs", daemon=True).start()
+
+
+def resume() -> None:
+    """Wake what the last process left behind; only where there is no other worker.
+
+    Nobody can be working on a claimed job then: waiting for its lease to end would be idle.
+    """
+    unfinished = update(Job).where(Job.finished_at.is_(None))
+    db.session.execute(unfinished.values(claimed_at=None))
+    db.session.commit()
+    g.jobs_to_wake = _waiting()
+    wake()
+
+
+def work_until_stopped(app: Flask) -> None:
+    """Run the queue's consumer in the foreground, as a process of its own (with Redis)."""
+    app.extensions["huey"].create_consumer(workers=2, worker_type="thread").run()
 
 
 def _build_queue(config: Config) -> Huey:

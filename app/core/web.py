@@ -2,11 +2,13 @@
 
 import hashlib
 import secrets
+import time
 from functools import lru_cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from wsgiref.headers import Headers
 
 import structlog
 from flask import (
@@ -24,6 +26,7 @@ from flask import (
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
+from whitenoise import WhiteNoise
 
 from app.core import jobs
 from app.core.db import db, mark_reading
@@ -91,6 +94,29 @@ def _content_hash(path: Path, _stamp: int) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
 
 
+def serve_static(app: Flask) -> None:
+    """Serve static files before the application, compressed beforehand where a .gz lies beside.
+
+    Styles, scripts and pictures are always asked for through `static_url`, so browsers may keep
+    them for good; anything else is asked for again after a minute. Not for debugging: what is
+    served was compressed when the server was set up.
+    """
+    app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
+        app.wsgi_app,
+        root=app.static_folder,
+        prefix="static/",
+        max_age=60,
+        allow_all_origins=False,
+        immutable_file_test=r"^/static/(css|js|img)/",
+        add_headers_function=_add_headers,
+    )
+
+
+def _add_headers(headers: Headers, _path: str, _url: str) -> None:
+    for name, value in _HEADERS.items():
+        headers[name] = value
+
+
 def init(app: Flask) -> None:
     """Hook the request flow into the application."""
     app.before_request(_begin)
@@ -107,6 +133,7 @@ def init(app: Flask) -> None:
 
 def _begin() -> None:
     g.request_id = secrets.token_hex(8)
+    g.began = time.perf_counter()
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request=g.request_id)
     mark_reading(request.method in _SAFE_METHODS)
@@ -135,7 +162,20 @@ def _finish(response: Response) -> Response:
     if request.endpoint != "static" and "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = "no-store"
     response.headers.setdefault("X-Request-Id", g.get("request_id", ""))
+    _log_request(response)
     return response
+
+
+def _log_request(response: Response) -> None:
+    """One line per request, without the query: a query may carry what nobody should read."""
+    began = g.get("began")
+    log.info(
+        "request",
+        method=request.method,
+        path=request.path,
+        status=response.status_code,
+        ms=round((time.perf_counter() - began) * 1000, 1) if began else None,
+    )
 
 
 def _refused(refusal: Refused) -> Response:
