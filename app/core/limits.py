@@ -14,7 +14,7 @@ from app.core.errors import Refused, msg
 
 
 class Attempt(Model):
-    """One failed try at something guarded; `key` names what was tried, never who tried."""
+    """One try at something guarded; `key` names what was tried, never who tried."""
 
     __tablename__ = "attempt"
 
@@ -27,8 +27,14 @@ class TooManyTries(Refused):
     """The window is full; waiting helps."""
 
 
-def refuse_when_full(key: str, *, most: int, window: timedelta) -> None:
-    """Refuse with `TooManyTries` when `key` failed `most` times within `window`."""
+def spend(key: str, *, most: int, window: timedelta) -> None:
+    """Take one try of `key` durably before it is judged; refuses `TooManyTries` when none is left.
+
+    It commits: a try must count even when the slow check behind it crashes or runs beside a
+    hundred others, and the check itself must hold no lock. Call it before changing anything.
+    """
+    if db.session.get_bind().dialect.name == "postgresql":
+        db.session.execute(select(func.pg_advisory_xact_lock(func.hashtext(key))))
     count = db.session.scalar(
         select(func.count())
         .select_from(Attempt)
@@ -39,13 +45,10 @@ def refuse_when_full(key: str, *, most: int, window: timedelta) -> None:
             msg("试错次数太多，请过 %(minutes)s 分钟再试，或者打社区电话。"),
             minutes=int(window.total_seconds() // 60),
         )
-
-
-def count_failure(key: str) -> None:
-    """Remember one failed try of `key`."""
     db.session.add(Attempt(key=key, at=clock.now()))
+    db.session.commit()
 
 
 def forgive(key: str) -> None:
-    """Forget the failures of `key` after a success."""
+    """Forget the tries of `key` after a success."""
     db.session.execute(delete(Attempt).where(Attempt.key == key))

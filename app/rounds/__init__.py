@@ -1,9 +1,12 @@
-"""The rounds feature."""
+"""Consultations: rounds, their frozen register, votes and results."""
 
 from flask import Flask
 
-from app.rounds import models as models
+from app.rounds import tasks
+from app.rounds.cli import rounds_cli
 
 
 def init_app(app: Flask) -> None:
-    """Register pages and commands."""
+    """Register pages, commands and background work."""
+    app.cli.add_command(rounds_cli)
+    tasks.init_app(app)

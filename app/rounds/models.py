@@ -60,7 +60,12 @@ class Channel(StrEnum):
 
     @property
     def label(self) -> Any:
-        labels = {"phone": _l("手机"), "paper": _l("纸质表"), "visit": _l("上门"), "sms": _l("短信")}
+        labels = {
+            "phone": _l("手机"),
+            "paper": _l("纸质表"),
+            "visit": _l("上门"),
+            "sms": _l("短信"),
+        }
         return labels[self.value]
 
 
@@ -146,9 +151,9 @@ class Round(Model):
         return self.opened_at is not None and clock.now() < self.closes_at
 
     @property
-    def has_ended(self) -> bool:
-        """Whether choices may be published: after closing (RULES.md §5)."""
-        return self.has_closed
+    def is_over(self) -> bool:
+        """Whether its result is final, so that another round may begin."""
+        return self.state in (State.CERTIFIED, State.ARCHIVED)
 
 
 class Matter(Model):

@@ -1,0 +1,283 @@
+"""Accounts: make staff, sign them in, issue household codes and let households in."""
+
+import hashlib
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from argon2 import PasswordHasher
+from argon2.exceptions import VerificationError
+from sqlalchemy import insert, select, update
+
+from app.accounts.codes import Code, draw_code, hash_secret, is_secret
+from app.accounts.models import HouseholdCode, HouseholdSession, Staff
+from app.core import clock, limits
+from app.core.db import db, once, release
+from app.core.errors import Refused, msg
+from app.core.forms import canonical
+from app.core.guards import Identity, Role
+from app.core.jobs import Report
+from app.core.tokens import random_token
+from app.journal.actions import OFFICE, SYSTEM, record
+from app.journal.models import Kind
+from app.roster.models import Area, Household
+
+PASSWORD_LENGTH = 10
+STAFF_TRIES, STAFF_WINDOW = 5, timedelta(minutes=15)
+CODE_TRIES, CODE_WINDOW = 10, timedelta(hours=24)
+
+_passwords = PasswordHasher()
+_NO_PASSWORD = _passwords.hash(secrets.token_hex(16))
+
+
+class NotAllowed(Refused):
+    """This person may not do that to that account."""
+
+
+class WeakPassword(Refused):
+    """The password is too short."""
+
+
+class UsernameTaken(Refused):
+    """Somebody has this user name already, perhaps written differently."""
+
+
+@dataclass(frozen=True)
+class HomeRef:
+    """A household and the building in which its code is looked up."""
+
+    household_id: int
+    building_id: int
+    commitment: str
+
+
+@dataclass(frozen=True)
+class PreparedCode:
+    """A drawn code with its slow hash, not yet valid; `digits` are printed once and forgotten."""
+
+    home: HomeRef
+    code: Code
+    secret_hash: str
+
+    @property
+    def digits(self) -> str:
+        """The 12 digits for the slip."""
+        return self.code.digits
+
+
+def create_staff(
+    username: str,
+    name: str,
+    role: Role,
+    area: Area | None,
+    password: str,
+    *,
+    by: Identity | None,
+) -> Staff:
+    """Make an account; `by` is None on the command line of the server.
+
+    Refuses `WeakPassword`, `UsernameTaken`, and `NotAllowed` beyond the maker's own scope.
+    """
+    _check_may_make(by, role, area)
+    if len(password) < PASSWORD_LENGTH:
+        raise WeakPassword(msg("密码至少要 %(length)s 个字符。"), length=PASSWORD_LENGTH)
+    staff = Staff(
+        username=canonical(username).lower(),
+        name=canonical(name),
+        role=role,
+        area=area,
+        password_hash=_passwords.hash(password),
+        created_at=clock.now(),
+    )
+    with once(UsernameTaken(msg("这个用户名已经有人用了，请换一个。"))):
+        db.session.add(staff)
+    actor = by.commitment if by else SYSTEM
+    record(OFFICE, Kind.STAFF, {"made": staff.id, "role": role.value}, actor=actor)
+    return staff
+
+
+def close_staff(staff: Staff, *, by: Identity) -> None:
+    """End an account and every session of it; refuses `NotAllowed` for oneself."""
+    if staff.id == by.id:
+        raise NotAllowed(msg("不能停用自己的账号，请让另一位管理员来做。"))
+    _check_may_make(by, Role(staff.role), staff.area)
+    staff.closed_at = clock.now()
+    staff.session_stamp = random_token()
+    record(OFFICE, Kind.STAFF, {"closed": staff.id}, actor=by.commitment)
+
+
+def check_password(username: str, password: str) -> Staff | None:
+    """The member of staff who signs in, or None when name or password is wrong.
+
+    Refuses `TooManyTries` after five tries in a quarter of an hour, whatever the name.
+    """
+    key = f"staff:{hashlib.sha256(canonical(username).lower().encode()).hexdigest()[:32]}"
+    limits.spend(key, most=STAFF_TRIES, window=STAFF_WINDOW)
+    staff = db.session.scalar(
+        select(Staff).where(
+            Staff.username == canonical(username).lower(), Staff.closed_at.is_(None)
+        )
+    )
+    staff_id, stored = (staff.id, staff.password_hash) if staff else (None, _NO_PASSWORD)
+    release()  # The slow hash must not hold the write lock.
+    try:
+        _passwords.verify(stored, password)
+    except VerificationError:
+        return None
+    if staff_id is None:
+        return None
+    limits.forgive(key)
+    return db.session.get_one(Staff, staff_id)
+
+
+def prepare_codes(
+    homes: Sequence[HomeRef], key: str, report: Report, *, taken: set[tuple[int, str]]
+) -> list[PreparedCode]:
+    """Draw and hash one code per household; slow (about 8 ms each), touches no database.
+
+    `taken` are the (building, selector) pairs of `selectors_in_use`; `issue_codes` makes the
+    codes valid.
+    """
+    taken = set(taken)
+    prepared = []
+    for done, home in enumerate(homes, start=1):
+        code = draw_code()
+        while (home.building_id, code.selector) in taken:
+            code = draw_code()
+        taken.add((home.building_id, code.selector))
+        prepared.append(PreparedCode(home, code, hash_secret(code.secret, key)))
+        report(done, len(homes))
+    return prepared
+
+
+def selectors_in_use(homes: Iterable[HomeRef]) -> set[tuple[int, str]]:
+    """(building, selector) pairs that other households of the same buildings hold now."""
+    homes = list(homes)
+    own = {home.household_id for home in homes}
+    rows = db.session.execute(
+        select(HouseholdCode.building_id, HouseholdCode.selector, HouseholdCode.household_id).where(
+            HouseholdCode.building_id.in_({home.building_id for home in homes}),
+            HouseholdCode.revoked_at.is_(None),
+        )
+    )
+    return {(row.building_id, row.selector) for row in rows if row.household_id not in own}
+
+
+class CodesCollide(Refused):
+    """Another household of the building drew the same four digits meanwhile; try again."""
+
+
+def issue_codes(prepared: Sequence[PreparedCode], *, by: Identity | None) -> int:
+    """Make prepared codes valid and every older code of these households dead, at once.
+
+    Sessions opened with the old codes end too. Returns the number of codes.
+    """
+    now = clock.now()
+    ids = [one.home.household_id for one in prepared]
+    for chunk in _chunks(ids):
+        db.session.execute(
+            update(HouseholdCode)
+            .where(HouseholdCode.household_id.in_(chunk), HouseholdCode.revoked_at.is_(None))
+            .values(revoked_at=now)
+        )
+        db.session.execute(
+            update(HouseholdSession)
+            .where(HouseholdSession.household_id.in_(chunk), HouseholdSession.ended_at.is_(None))
+            .values(ended_at=now)
+        )
+    rows = [
+        {
+            "household_id": one.home.household_id,
+            "building_id": one.home.building_id,
+            "selector": one.code.selector,
+            "secret_hash": one.secret_hash,
+            "issued_at": now,
+            "issued_by_id": by.id if by else None,
+        }
+        for one in prepared
+    ]
+    with once(CodesCollide(msg("户码和别家的重了，请再打印一次。"))):
+        db.session.execute(insert(HouseholdCode), rows)
+    record(
+        OFFICE,
+        Kind.CODE_ISSUED,
+        {"households": [one.home.commitment for one in prepared]},
+        actor=by.commitment if by else SYSTEM,
+    )
+    return len(rows)
+
+
+def enter(building_id: int, code: Code, key: str) -> str | None:
+    """Sign a browser in with a household code; its session token, or None when it is wrong.
+
+    Refuses `TooManyTries` after ten tries in a day, so that guessing is hopeless; a new slip
+    from the office helps at once.
+    """
+    limit_key = f"code:{building_id}:{code.selector}"
+    limits.spend(limit_key, most=CODE_TRIES, window=CODE_WINDOW)
+    found = db.session.scalar(
+        select(HouseholdCode).where(
+            HouseholdCode.building_id == building_id,
+            HouseholdCode.selector == code.selector,
+            HouseholdCode.revoked_at.is_(None),
+        )
+    )
+    code_id, stored = (found.id, found.secret_hash) if found else (None, None)
+    release()  # The slow hash must not hold the write lock.
+    if not is_secret(stored, code.secret, key):
+        return None
+    return _begin_session(code_id, limit_key)
+
+
+def leave(session_id: int) -> None:
+    """End one browser's household session."""
+    db.session.execute(
+        update(HouseholdSession)
+        .where(HouseholdSession.id == session_id, HouseholdSession.ended_at.is_(None))
+        .values(ended_at=clock.now())
+    )
+
+
+def token_digest(token: str) -> str:
+    """What is stored of a session token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _begin_session(code_id: int | None, limit_key: str) -> str | None:
+    # Read again: the code may have been revoked while the hash was computed.
+    found = db.session.scalar(
+        select(HouseholdCode).where(HouseholdCode.id == code_id, HouseholdCode.revoked_at.is_(None))
+    )
+    if found is None:
+        return None
+    limits.forgive(limit_key)
+    token = secrets.token_urlsafe(24)
+    db.session.add(
+        HouseholdSession(
+            token_digest=token_digest(token),
+            household_id=found.household_id,
+            code_id=found.id,
+            began_at=clock.now(),
+        )
+    )
+    return token
+
+
+def _check_may_make(by: Identity | None, role: Role, area: Area | None) -> None:
+    if by is None:
+        return
+    if by.role != Role.ADMIN and role == Role.ADMIN:
+        raise NotAllowed(msg("只有系统管理员能设管理员。"))
+    if not by.reaches(area.path if area else "/"):
+        raise NotAllowed(msg("这个范围不归您管。"))
+
+
+def _chunks(ids: list[int], size: int = 500) -> Iterable[list[int]]:
+    return (ids[start : start + size] for start in range(0, len(ids), size))
+
+
+def home_ref(household: Household) -> HomeRef:
+    """What issuing a code needs to know of a household."""
+    entrance = household.premises.entrance
+    return HomeRef(household.id, entrance.building_id, household.commitment)

@@ -1,0 +1,71 @@
+"""`flask rounds tally`: the numbers of a round, from the records."""
+
+import json
+from typing import Any
+
+import click
+from flask.cli import AppGroup
+
+from app.core.db import db
+from app.core.format import as_percent
+from app.rounds.models import Round
+from app.rounds.queries import MatterTally, RoundTally, counters_agree, recount
+
+rounds_cli = AppGroup("rounds", help="Consultations.")
+
+
+@rounds_cli.command("tally")
+@click.argument("round_id", type=int)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--recount", "check", is_flag=True, help="Fail when a cached counter differs.")
+def tally(round_id: int, as_json: bool, check: bool) -> None:
+    """Print how a round stands, counted from its votes."""
+    round_ = db.session.get(Round, round_id)
+    if round_ is None:
+        raise click.ClickException(f"no round {round_id}")
+    counted = recount(round_)
+    facts = round_as_json(round_, counted)
+    click.echo(json.dumps(facts, ensure_ascii=False) if as_json else _as_text(facts))
+    if check and not counters_agree(round_):
+        raise click.ClickException("the cached counters differ from the recount")
+
+
+def round_as_json(round_: Round, counted: RoundTally) -> dict[str, Any]:
+    """The numbers of a round in the words of the contract."""
+    return {
+        "round": round_.id,
+        "state": round_.state.value,
+        "households": counted.total,
+        "matters": [_matter(m) for m in counted.matters],
+        "buildings": [
+            {"building": b.name, "households": b.total, "matters": [_matter(m) for m in b.matters]}
+            for b in counted.buildings
+        ],
+    }
+
+
+def _matter(matter: MatterTally) -> dict[str, Any]:
+    tally = matter.tally
+    return {
+        "id": matter.matter_id,
+        "title": matter.title,
+        "track": matter.track,
+        "agree": tally.agree,
+        "disagree": tally.disagree,
+        "abstain": tally.abstain,
+        "silent": tally.silent,
+        "total": tally.total,
+        "needed": tally.needed,
+        "missing": tally.missing,
+        "percent": as_percent(tally.agree, tally.total),
+        "passed": tally.passed,
+        "reachable": tally.is_reachable,
+    }
+
+
+def _as_text(facts: dict[str, Any]) -> str:
+    lines = [f"round {facts['round']}: {facts['state']}, {facts['households']} households"]
+    for m in facts["matters"]:
+        verdict = "reached" if m["passed"] else f"{m['missing']} missing"
+        lines.append(f"  {m['title']}: {m['agree']}/{m['total']} {m['percent']} % {verdict}")
+    return "\n".join(lines)
