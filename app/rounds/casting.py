@@ -87,9 +87,10 @@ def cast(
     if first is not None:
         return first
     entry = _check(round_, household_id, ballot)
+    number = entry.votes + 1
     recorded = _record(round_, entry, ballot, via)
     _store(round_, entry, ballot, recorded, via, session_id, keyed_by_id)
-    return Receipt(recorded.code, recorded.seq, recorded.at, entry.votes + 1)
+    return Receipt(recorded.code, recorded.seq, recorded.at, number)
 
 
 def _earlier(round_: Round, household_id: int, request_id: str) -> Receipt | None:
@@ -169,7 +170,6 @@ def _store(
         [{"vote_id": vote_id, "matter_id": m, "choice": c} for m, c in ballot.choices.items()],
     )
     _move_counters(entry, before, ballot.choices)
-    # Set-based, so that the objects of the caller stay as they were read.
     db.session.execute(
         update(RegisterEntry).where(RegisterEntry.id == entry.id).values(votes=entry.votes + 1)
     )
