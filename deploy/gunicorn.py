@@ -25,6 +25,7 @@ forwarded_allow_ips = "127.0.0.1"
 def post_worker_init(worker: Any) -> None:
     """Start the background work inside the one process."""
     if is_embedded:
-        from app.core.jobs import start_in_background
+        # Only now: a fork must not inherit connections, so the master never loads the program.
+        from app.core.jobs import start_in_background  # noqa: PLC0415
 
         start_in_background(worker.wsgi)

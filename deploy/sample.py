@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from sqlalchemy import create_engine, text  # noqa: E402
+from sqlalchemy import create_engine, text
 
-from app.config import Config  # noqa: E402
+from app.config import Config
 
 
 def main() -> None:

@@ -114,9 +114,13 @@ compile_texts() {
   $BIN/pybabel -q compile -d translations
 }
 
+# Bootstrap is served from its package, so its compressed twin lies there.
 compress_static() {
+  local bootstrap
+  bootstrap=$(echo .venv/lib/python3*/site-packages/flask_bootstrap/static/bootstrap5)
   find static -name '*.gz' -delete
   $BIN/python -m whitenoise.compress --quiet --no-brotli static
+  [ -e "$bootstrap/css/bootstrap.min.css.gz" ] || $BIN/python -m whitenoise.compress --quiet --no-brotli "$bootstrap"
 }
 
 ready() {

@@ -27,7 +27,7 @@ _SECRET_KEYS = {
     "cookie",
 }
 # Libraries that tell every small step at INFO.
-_CHATTY = ("fontTools", "huey", "weasyprint", "werkzeug")
+_CHATTY = ("alembic", "fontTools", "huey", "weasyprint", "werkzeug")
 
 
 def mask(text: str) -> str:

@@ -98,18 +98,20 @@ def serve_static(app: Flask) -> None:
     """Serve static files before the application, compressed beforehand where a .gz lies beside.
 
     Styles, scripts and pictures are always asked for through `static_url`, so browsers may keep
-    them for good; anything else is asked for again after a minute. Not for debugging: what is
+    them for good; anything else is asked for again after an hour. Not for debugging: what is
     served was compressed when the server was set up.
     """
-    app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
+    files = WhiteNoise(
         app.wsgi_app,
         root=app.static_folder,
         prefix="static/",
-        max_age=60,
+        max_age=3600,
         allow_all_origins=False,
         immutable_file_test=r"^/static/(css|js|img)/",
         add_headers_function=_add_headers,
     )
+    files.add_files(app.blueprints["bootstrap"].static_folder, prefix="bootstrap/static/")
+    app.wsgi_app = files  # type: ignore[method-assign]
 
 
 def _add_headers(headers: Headers, _path: str, _url: str) -> None:
@@ -202,8 +204,18 @@ def _bug(error: Exception) -> Response:
 def _error_page(code: int, message: str | None, *, stale_form: bool = False) -> Response:
     if request.accept_mimetypes.best == "application/json":
         return make_response({"error": message or HTTPStatus(code).phrase}, code)
+    try:
+        html = _error_html(code, message, stale_form)
+    except Exception:
+        # The page itself needs the database and the templates, which may be what is broken.
+        log.exception("error page failed", status=code)
+        html = f"<!doctype html><title>Juyi</title><h1>系统出了点问题</h1><p>{g.request_id}</p>"
+    return make_response(html, code)
+
+
+def _error_html(code: int, message: str | None, stale_form: bool) -> str:
     is_staff = bool(getattr(current_user, "is_authenticated", False))
-    html = render_template(
+    return render_template(
         "errors/error.html",
         code=code,
         message=message,
@@ -211,4 +223,3 @@ def _error_page(code: int, message: str | None, *, stale_form: bool = False) -> 
         request_id=g.get("request_id", ""),
         layout="layouts/staff.html" if is_staff else "layouts/resident.html",
     )
-    return make_response(html, code)
