@@ -16,6 +16,8 @@ _IDEOGRAPH = re.compile(f"[{_HAN}]")
 _NAME_SPLIT = re.compile(r"[、,;/|\n&+]+")
 _AND = re.compile(f"([{_HAN}]{{2,3}})[和及与]([{_HAN}]{{2,3}})")
 _DOT = re.compile(r"(?<=[^\x00-\x7f])\s*[·‧•・･∙⋅.]\s*(?=[^\x00-\x7f])")
+_EDGES = " .:-·"
+_STRAY_BRACKETS = str.maketrans("()", "  ")
 _WIDE_BRACKETS = str.maketrans("()", "（）")
 
 _MOBILE = re.compile(r"(?:\+?86|0086)?(1[3-9][0-9]{9})")
@@ -40,7 +42,8 @@ class Phones:
 
 def owners(cell: Cell) -> tuple[str, ...]:
     """The names in a cell, in order and once each; `张　三` is one name, `张三 李四` are two."""
-    names = (name for part in _outside_brackets(_lines(cell)) for name in _names(part))
+    words = (word for part in _outside_brackets(_lines(cell)) for word in _words(part))
+    names = (name.strip(_EDGES) for word in words for name in _joined(word.strip(_EDGES)))
     return tuple(dict.fromkeys(short(name) for name in names if name not in NOTHING))
 
 
@@ -75,9 +78,9 @@ def _outside_brackets(line: str) -> Iterator[str]:
     held = ""
     for number, piece in enumerate(re.split(r"(\([^()]*\))", line)):
         if number % 2:
-            held += piece.translate(_WIDE_BRACKETS).replace("\n", "")
+            held += "".join(piece.translate(_WIDE_BRACKETS).split())
             continue
-        *complete, last = _NAME_SPLIT.split(piece)
+        *complete, last = _NAME_SPLIT.split(piece.translate(_STRAY_BRACKETS))
         for part in complete:
             yield held + part
             held = ""
@@ -85,12 +88,9 @@ def _outside_brackets(line: str) -> Iterator[str]:
     yield held
 
 
-def _names(part: str) -> Iterator[str]:
-    """Names set apart by spaces or 和; a lone character belongs to its neighbour (`张 三`)."""
-    part = _DOT.sub("·", part).strip(" .:-")
-    if found := _AND.fullmatch(part):
-        yield from found.groups()
-        return
+def _words(part: str) -> Iterator[str]:
+    """Names set apart by spaces; a lone character belongs to its neighbour (`张 三`)."""
+    part = _DOT.sub("·", part).strip()
     words = part.split() if _IDEOGRAPH.search(part) else [part]
     name = ""
     for word in words:
@@ -99,6 +99,12 @@ def _names(part: str) -> Iterator[str]:
             name = ""
         name += word
     yield name
+
+
+def _joined(word: str) -> tuple[str, ...]:
+    """The two names of `张三和李四`, or the one."""
+    found = _AND.fullmatch(word)
+    return (found[1], found[2]) if found else (word,)
 
 
 def _read_phone(part: str, numbers: dict[str, None], doubts: list[tuple[str, str]]) -> None:
