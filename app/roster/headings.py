@@ -102,8 +102,8 @@ def header_at(rows: Sequence[Sequence[Cell]], index: int) -> Header | None:
 
 
 def is_heading(cell: Cell) -> bool:
-    """Whether a cell of the room column repeats the heading, as on a second printed page."""
-    return isinstance(cell, str) and _field(_name(cell), "") == "room"
+    """Whether a cell of the room column is a heading again, as on a second printed page."""
+    return isinstance(cell, str) and _name(cell) in _FIELD_OF
 
 
 def told_above(rows: Sequence[Sequence[Cell]], end: int) -> dict[str, str]:
