@@ -7,10 +7,15 @@ every form with an action and a token, no duplicate ids, nothing inline.
 from typing import Any
 
 import html5lib
-from flask import Flask, url_for
+from flask import Flask, g, session, url_for
+from flask_wtf.csrf import generate_csrf
 from html5lib.html5parser import ParseError
 
+from app.core import clock
 from app.core.db import db
+
+
+ORIGIN = "http://127.0.0.1:8000"
 
 
 class Node:
@@ -140,33 +145,43 @@ class PageClient:
         """The page a redirect leads to."""
         return self.visit(response.headers["Location"], status)
 
+    def sign_in(self, staff: Any) -> None:
+        """Be this member of staff (a `Staff` row or an `Identity`) from now on."""
+        identity = getattr(staff, "identity", staff)
+        with self.http.session_transaction(base_url=ORIGIN) as stored:
+            stored["_user_id"] = identity.get_id()
+            stored["_fresh"] = True
+            stored["staff_began"] = stored["staff_seen"] = int(clock.now().timestamp())
+
+    def enter(self, building: Any, digits: str) -> Page:
+        """Sign in as the household with this code; the page one lands on."""
+        return self.follow(self.post("accounts.enter", {"code": digits}, token=building.token))
+
     def token(self) -> str:
         """A CSRF token of this browser's session."""
-        from flask_wtf.csrf import generate_csrf
-
-        with self.http.session_transaction() as stored:
+        with self.http.session_transaction(base_url=ORIGIN) as stored:
             kept = stored.get("csrf_token")
-        with self.app.test_request_context():
-            from flask import g, session
-
+        with self.app.app_context(), self.app.test_request_context():
             if kept:
                 session["csrf_token"] = kept
             token = generate_csrf()
             raw = session["csrf_token"]
             g.pop("csrf_token", None)
-        with self.http.session_transaction() as stored:
+        with self.http.session_transaction(base_url=ORIGIN) as stored:
             stored["csrf_token"] = raw
         return token
 
     def raw(self, method: str, url: str, **kwargs: Any) -> Any:
         """Any request, unchecked; the test's own session sees its effects afterwards."""
         db.session.commit()
-        response = getattr(self.http, method)(url, base_url="http://127.0.0.1:8000", **kwargs)
+        # A context of its own, or the request would share `g` and the session with the test.
+        with self.app.app_context():
+            response = getattr(self.http, method)(url, base_url=ORIGIN, **kwargs)
         db.session.expire_all()
         return response
 
     def _url(self, endpoint: str, values: dict[str, Any]) -> str:
-        with self.app.test_request_context(base_url="http://127.0.0.1:8000"):
+        with self.app.test_request_context(base_url=ORIGIN):
             return url_for(endpoint, **values)
 
     def _page(self, response: Any, status: int) -> Page:
@@ -183,7 +198,8 @@ def check_page(page: Page) -> None:
     """What must hold on every page, whatever it shows."""
     assert page.title.startswith(page.h1), f"title {page.title!r} does not start with {page.h1!r}"
     ids = [node["id"] for node in page.all() if node.get("id")]
-    assert len(ids) == len(set(ids)), f"duplicate ids: {sorted({i for i in ids if ids.count(i) > 1})}"
+    twice = sorted({i for i in ids if ids.count(i) > 1})
+    assert not twice, f"duplicate ids: {twice}"
     labelled = {label.get("for") for label in page.all("label")}
     for node in page.all():
         inline = [name for name in node.element.attrib if name == "style" or name.startswith("on")]
@@ -192,7 +208,8 @@ def check_page(page: Page) -> None:
             "hidden",
             "submit",
         }:
-            named = node.get("id") in labelled or node.get("aria-label") or node.get("aria-labelledby")
+            own_name = node.get("aria-label") or node.get("aria-labelledby")
+            named = own_name or node.get("id") in labelled
             assert named, f"no label for {node.tag} {node.get('name')}"
         if node.tag == "form":
             assert node.get("action"), "a form without an action"

@@ -72,9 +72,19 @@ def app(config: Config) -> Iterator[Flask]:
 
 @pytest.fixture
 def session(app: Flask) -> Iterator[sa.orm.Session]:
-    """The database session of the test; everything is undone afterwards."""
-    with app.app_context(), db.test_isolation():
+    """The database session of the test; everything is undone afterwards.
+
+    Every session of the application joins one connection by a savepoint, so that commits stay
+    inside its outer transaction. (The isolation of Flask-SQLAlchemy-Lite patches the engine,
+    which SQLAlchemy 2.1 no longer joins by savepoint.)
+    """
+    with app.app_context(), db.engine.connect() as connection:
+        outer = connection.begin()
+        db.sessionmaker.configure(bind=connection, join_transaction_mode="create_savepoint")
         yield db.session
+        db.session.close()
+        db.sessionmaker.configure(bind=db.engine)
+        outer.rollback()
 
 
 @pytest.fixture

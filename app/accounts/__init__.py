@@ -1,9 +1,12 @@
-"""The accounts feature."""
+"""Staff accounts, household codes and signed-in households."""
 
 from flask import Flask
 
-from app.accounts import models as models
+from app.accounts import staff_views
+from app.accounts.cli import staff_cli
 
 
 def init_app(app: Flask) -> None:
     """Register pages and commands."""
+    app.cli.add_command(staff_cli)
+    staff_views.init_app(app)

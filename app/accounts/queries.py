@@ -1,0 +1,63 @@
+"""Reading accounts: identities with a short memory, people within a scope, areas to choose from."""
+
+import time
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from app.accounts.models import Staff
+from app.core.db import db
+from app.core.guards import Identity
+from app.roster.models import Area
+
+# An ended account may act for at most this many seconds more (THREATS.md T25).
+MEMORY_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class _Remembered:
+    identity: Identity
+    until: float
+
+
+_memory: dict[str, _Remembered] = {}
+
+
+def identity_of(session_key: str) -> Identity | None:
+    """Who a session (`id:stamp`) belongs to, while the account is open; remembered for a second,
+
+    so that a page which polls costs no query (PERFORMANCE.md row 4).
+    """
+    known = _memory.get(session_key)
+    if known and known.until > time.monotonic():
+        return known.identity
+    staff_id, _, stamp = session_key.partition(":")
+    staff = db.session.get(Staff, int(staff_id)) if staff_id.isdecimal() else None
+    if staff is None or staff.closed_at or staff.session_stamp != stamp:
+        _memory.pop(session_key, None)
+        return None
+    if len(_memory) > 5000:
+        _memory.clear()
+    _memory[session_key] = _Remembered(staff.identity, time.monotonic() + MEMORY_SECONDS)
+    return staff.identity
+
+
+def people_within(by: Identity) -> list[Staff]:
+    """Open accounts whose scope lies within this person's, by area and name."""
+    people = (
+        select(Staff)
+        .outerjoin(Area, Area.id == Staff.area_id)
+        .where(Staff.closed_at.is_(None))
+        .options(joinedload(Staff.area))
+        .order_by(Area.path, Staff.name)
+    )
+    if by.area_path != "/":
+        people = people.where(Area.path.startswith(by.area_path))
+    return list(db.session.scalars(people))
+
+
+def areas_within(by: Identity) -> list[Area]:
+    """The area tree as far as this person reaches, parents before children."""
+    areas = select(Area).where(Area.path.startswith(by.area_path)).order_by(Area.path)
+    return list(db.session.scalars(areas))

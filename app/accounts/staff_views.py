@@ -1,0 +1,143 @@
+"""Staff sign in and out, and look after the accounts of their area."""
+
+import time
+from datetime import timedelta
+
+from flask import Blueprint, Flask, Response, abort, current_app, flash, redirect, request, session
+from flask import url_for as _url_for
+from flask_babel import gettext as _
+from flask_login import LoginManager, current_user, login_user, logout_user
+
+from app.accounts import actions, queries
+from app.accounts.forms import LoginForm, PersonForm
+from app.accounts.models import Staff
+from app.core.db import db
+from app.core.errors import Refused
+from app.core.guards import Identity, Role, public, staff
+from app.core.web import page, saved
+from app.roster.models import Area
+
+IDLE, ABSOLUTE = timedelta(minutes=30), timedelta(hours=8)
+
+login_bp = Blueprint("accounts_login", __name__)
+bp = Blueprint("accounts_staff", __name__, url_prefix="/desk")
+manager = LoginManager()
+
+
+def init_app(app: Flask) -> None:
+    """Register the pages and tell Flask-Login who is who."""
+    manager.init_app(app)
+    app.register_blueprint(login_bp)
+    app.register_blueprint(bp)
+
+
+@manager.user_loader
+def _load(session_key: str) -> Identity | None:
+    """The signed-in person, unless the session idled too long or got too old (THREATS.md §4)."""
+    now = time.time()
+    idle = now - session.get("staff_seen", 0)
+    age = now - session.get("staff_began", 0)
+    if idle > IDLE.total_seconds() or age > ABSOLUTE.total_seconds():
+        return None
+    # Polls of a page left open keep nobody signed in; and a cookie a minute is enough.
+    if idle > 60 and not request.path.endswith(("/live", "/progress")):
+        session["staff_seen"] = int(now)
+    return queries.identity_of(session_key)
+
+
+@manager.unauthorized_handler
+def _sign_in_first() -> Response:
+    if request.accept_mimetypes.best == "application/json":
+        abort(401)
+    if request.method == "GET":
+        session["after_login"] = request.full_path.rstrip("?")
+    return current_app.make_response(redirect(_url_for("accounts_login.login"), 303))
+
+
+@login_bp.route("/login", methods=["GET", "POST"])
+@public
+def login() -> Response:
+    """Sign in with user name and password."""
+    form = LoginForm()
+    if form.validate_on_submit():
+        try:
+            person = actions.check_password(form.username.data, form.password.data)
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            if person:
+                return _begin(person)
+            form.form_errors = [_("用户名或密码不对。")]
+    return page("accounts/staff/login.html", form=form)
+
+
+@login_bp.post("/logout")
+@public
+def logout() -> Response:
+    """Sign out of the desk."""
+    logout_user()
+    return saved("accounts_login.login")
+
+
+@bp.get("/people")
+@staff(Role.OFFICE, Role.DISTRICT)
+def people() -> Response:
+    """Who works within this person's scope."""
+    return page("accounts/staff/people.html", people=queries.people_within(current_user))
+
+
+@bp.route("/people/new", methods=["GET", "POST"])
+@staff(Role.OFFICE, Role.DISTRICT)
+def add_person() -> Response:
+    """Make an account for a colleague."""
+    form = _person_form()
+    if form.validate_on_submit():
+        area = db.session.get(Area, form.area.data) if form.area.data else None
+        values = (form.username.data, form.name.data, Role(form.role.data), area)
+        try:
+            actions.create_staff(*values, form.password.data, by=current_user)
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            flash(_("账号已建好，请当面把初始密码告诉本人。"))
+            return saved(".people")
+    return page("accounts/staff/add_person.html", form=form)
+
+
+@bp.route("/people/<int:staff_id>/close", methods=["GET", "POST"])
+@staff(Role.OFFICE, Role.DISTRICT)
+def close_person(staff_id: int) -> Response:
+    """Confirm, then end an account."""
+    person = _load_person(staff_id)
+    if request.method == "POST":
+        actions.close_staff(person, by=current_user)
+        flash(_("账号已停用，这个人的登录马上失效。"))
+        return saved(".people")
+    return page("accounts/staff/close_person.html", person=person)
+
+
+def _begin(person: Staff) -> Response:
+    target = session.get("after_login")
+    session.clear()
+    session.permanent = True
+    session["staff_began"] = session["staff_seen"] = int(time.time())
+    login_user(person.identity)
+    response = saved("desk.home")
+    if target and target.startswith("/desk"):
+        response.headers["Location"] = target
+    return response
+
+
+def _load_person(staff_id: int) -> Staff:
+    person = db.session.get(Staff, staff_id)
+    if person is None or person.closed_at:
+        abort(404)
+    if not current_user.reaches(person.area.path if person.area else "/"):
+        abort(403)
+    return person
+
+
+def _person_form() -> PersonForm:
+    roles = [r for r in Role if r != Role.ADMIN or current_user.role == Role.ADMIN]
+    areas = queries.areas_within(current_user)
+    return PersonForm(areas, roles, whole=current_user.area_path == "/")
