@@ -1,10 +1,38 @@
-"""Files kept by content: named by their SHA-256, never by what somebody called them."""
+"""Files kept by content: named by their SHA-256, never by what somebody called them.
+
+Pictures and PDFs from outside pass through here before they are kept (THREATS.md T14).
+"""
 
 import hashlib
+import io
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from flask import current_app
+from PIL import Image, ImageOps
+
+from app.core.errors import Refused, msg
+
+MEGABYTES = 10
+MEGAPIXELS = 40
+# A phone shows no more; a page with six pictures stays under a megabyte.
+LONGEST_SIDE = 1280
+_READABLE = ("JPEG", "PNG", "GIF", "WEBP", "BMP")
+
+
+class BadFile(Refused):
+    """The file is too large, broken, or not what it has to be."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture made by us out of an uploaded one: small, and without its metadata."""
+
+    content: bytes
+    media_type: str
+    width: int
+    height: int
 
 
 def keep(content: bytes) -> str:
@@ -36,3 +64,74 @@ def read(digest: str) -> bytes:
 def discard(digest: str) -> None:
     """Delete a file that may be shown once only (printed codes); missing is fine."""
     path_of(digest).unlink(missing_ok=True)
+
+
+def shrink_picture(content: bytes) -> Picture:
+    """`content` as a JPEG (or, for drawings of few colours, a PNG) of at most 1280 px a side.
+
+    The size is read from the header before anything is decoded; orientation is applied, and
+    place, camera and every other note are left behind. Refuses with `BadFile`. This takes up to
+    seconds: hold no lock meanwhile.
+    """
+    _check_size(content)
+    try:
+        return _shrunk(Image.open(io.BytesIO(content), formats=_READABLE))
+    except BadFile:
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise _too_many_pixels() from None
+    except Exception:
+        # Pillow's readers answer hostile bytes with nearly every exception there is.
+        raise BadFile(
+            msg("这不是能打开的图片。请换成 JPG 或 PNG，或者拍一张照片再上传。")
+        ) from None
+
+
+def checked_pdf(content: bytes) -> bytes:
+    """`content` when it is a PDF of at most 10 MB; otherwise refuses with `BadFile`."""
+    _check_size(content)
+    if not content.startswith(b"%PDF-"):
+        raise BadFile(msg("这不是 PDF 文件。请在 WPS 或 Word 里“另存为 PDF”再上传。"))
+    return content
+
+
+def _check_size(content: bytes) -> None:
+    if len(content) > MEGABYTES * 1024 * 1024:
+        raise BadFile(msg("文件超过 %(most)s MB，请压缩后再上传。"), most=MEGABYTES)
+
+
+def _too_many_pixels() -> BadFile:
+    return BadFile(msg("图片超过 %(most)s 百万像素，请缩小后再上传。"), most=MEGAPIXELS)
+
+
+def _shrunk(image: Image.Image) -> Picture:
+    if image.width * image.height > MEGAPIXELS * 1_000_000:
+        raise _too_many_pixels()
+    # A JPEG is decoded at reduced size straight away, so it must not be looked into before.
+    is_drawing = image.format != "JPEG" and image.getcolors(256) is not None
+    if image.mode == "P":
+        image = image.convert("RGBA" if "transparency" in image.info else "RGB")
+    image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    plain = _on_white(ImageOps.exif_transpose(image))
+    content, media_type = _encoded(plain, "JPEG", quality=80, progressive=True), "image/jpeg"
+    if is_drawing:
+        drawing = _encoded(plain.quantize(128), "PNG")
+        if len(drawing) < len(content):
+            content, media_type = drawing, "image/png"
+    return Picture(content, media_type, plain.width, plain.height)
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    """A new picture with the same pixels: what is transparent gets white, notes stay behind."""
+    plain = Image.new("RGB", image.size, "white")
+    if image.mode in ("RGBA", "LA", "PA"):
+        plain.paste(image.convert("RGBA"), mask=image.getchannel("A"))
+    else:
+        plain.paste(image.convert("RGB"))
+    return plain
+
+
+def _encoded(image: Image.Image, kind: str, **options: int) -> bytes:
+    out = io.BytesIO()
+    image.save(out, kind, optimize=True, **options)
+    return out.getvalue()

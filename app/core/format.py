@@ -40,6 +40,12 @@ def as_yuan(fen: int) -> str:
     return f"-{text}" if fen < 0 else text
 
 
+def as_quantity(hundredths: int) -> str:
+    """An amount kept in hundredths, as short as it can be said: `1,020` or `2.5`."""
+    whole, rest = divmod(hundredths, 100)
+    return f"{whole:,}" + (f".{rest:02d}".rstrip("0") if rest else "")
+
+
 def as_wan(fen: int) -> str:
     """Money kept in fen, in units of ten thousand yuan, as budgets are written: `120.5`."""
     wan, rest = divmod(fen, 1_000_000)
@@ -66,8 +72,12 @@ def as_deadline(moment: datetime) -> str:
     """`12月5日（周六）18:00 截止`, on the office's wall clock."""
     here = local(moment)
     weekday = format_date(here, "EEE", rebase=False)
-    day = format_date(here, "MMMd日" if str(get_locale()).startswith("zh") else "d MMM", rebase=False)
-    return gettext("%(day)s（%(weekday)s）%(time)s 截止", day=day, weekday=weekday, time=f"{here:%H:%M}")
+    day = format_date(
+        here, "MMMd日" if str(get_locale()).startswith("zh") else "d MMM", rebase=False
+    )
+    return gettext(
+        "%(day)s（%(weekday)s）%(time)s 截止", day=day, weekday=weekday, time=f"{here:%H:%M}"
+    )
 
 
 def as_time_left(moment: datetime) -> str:
@@ -105,6 +115,7 @@ def init(app: Flask) -> None:
         as_share,
         as_area,
         as_yuan,
+        as_quantity,
         as_wan,
         as_moment,
         as_day,

@@ -1,10 +1,14 @@
 """The form every feature's forms build on: trimmed, canonical text and errors told at the top."""
 
+import re
 import unicodedata
+from collections.abc import Iterator
 from typing import Any
 
+from flask_babel import gettext
 from flask_wtf import FlaskForm
-from wtforms import Field
+from wtforms import Field, FieldList, FormField
+from wtforms.widgets import TextInput
 
 from app.core.errors import Refused
 from app.core.i18n import translated
@@ -42,8 +46,88 @@ class Form(FlaskForm):
     def error_list(self) -> list[tuple[str, str]]:
         """(field id, message) in the order of the page; the id is empty for the whole form."""
         whole = [("", str(message)) for message in self.form_errors]
-        return whole + [(f.id, str(m)) for f in self for m in _flat(f)]
+        return whole + [told for field in self for told in _told(field)]
 
 
-def _flat(field: Field) -> list[Any]:
-    return [error for error in field.errors if isinstance(error, str) or hasattr(error, "__str__")]
+def _told(field: Field) -> Iterator[tuple[str, str]]:
+    """The errors of a field and of the fields inside it; rows of a list are told by number."""
+    if isinstance(field, FieldList):
+        for number, entry in enumerate(field.entries, start=1):
+            for where, message in _told(entry):
+                yield where, gettext("第 %(row)s 行：%(message)s", row=number, message=message)
+    elif isinstance(field, FormField):
+        for inner in field.form:
+            yield from _told(inner)
+    else:
+        for message in field.errors:
+            yield field.id, str(message)
+
+
+# Commas stand between thousands or not at all: `1,5` is a slip of the hand, not fifteen.
+_DECIMAL = re.compile(r"(\d{1,12}|\d{1,3}(?:,\d{3}){1,3})(?:\.(\d{1,2}))?")
+
+
+def in_hundredths(text: str) -> int:
+    """An amount with at most two decimals, exactly, in hundredths: `1,200.5` is 120050.
+
+    Full-width digits and commas count like plain ones. Raises `ValueError` on all else.
+    """
+    found = _DECIMAL.fullmatch(canonical(text).replace("。", "."))
+    if found is None:
+        raise ValueError(text)
+    whole, cents = found.groups()
+    return int(whole.replace(",", "")) * 100 + int((cents or "").ljust(2, "0"))
+
+
+def from_hundredths(amount: int) -> str:
+    """The shortest text that `in_hundredths` reads back: 120050 is `1200.5`."""
+    whole, cents = divmod(amount, 100)
+    return f"{whole}.{cents:02d}".rstrip("0").rstrip(".") if cents else str(whole)
+
+
+class HundredthsField(Field):
+    """A quantity of at least 0 with up to two decimals; `data` is an integer in hundredths.
+
+    An empty field is None, so that 0 is something a person has said.
+    """
+
+    widget = TextInput()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["render_kw"] = {"inputmode": "decimal", **kwargs.get("render_kw", {})}
+        super().__init__(*args, **kwargs)
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Read what was typed; a text that is no amount stays in the field with an error."""
+        self.data = None
+        text = self.plain(canonical(str(valuelist[0]))) if valuelist else ""
+        if text:
+            try:
+                self.data = in_hundredths(text)
+            except ValueError:
+                raise ValueError(self.not_an_amount()) from None
+
+    def plain(self, text: str) -> str:
+        """`text` without what people write around the number."""
+        return text
+
+    def not_an_amount(self) -> str:
+        """The error for a text that is no amount."""
+        return gettext("请写数字，最多两位小数，例如 12 或 86.5。")
+
+    def _value(self) -> str:
+        if self.data is not None:
+            return from_hundredths(self.data)
+        return str(self.raw_data[0]) if self.raw_data else ""
+
+
+class YuanField(HundredthsField):
+    """Money typed in yuan with up to two decimals; `data` is an integer in fen."""
+
+    def plain(self, text: str) -> str:
+        """`￥1,200元` is 1200."""
+        return text.removeprefix("¥").removesuffix("元").strip()
+
+    def not_an_amount(self) -> str:
+        """The error for a text that is no sum of money."""
+        return gettext("请以元为单位写数字，最多两位小数，例如 1200 或 0.35。")

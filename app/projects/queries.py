@@ -1,17 +1,316 @@
 """Reading projects and their plan versions."""
 
-from sqlalchemy import select
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from app.core.db import db
-from app.projects.models import PlanVersion, Project
+from app.projects import comparison, completeness
+from app.projects.comparison import Differences
+from app.projects.completeness import Missing
+from app.projects.contents import (
+    Construction,
+    Contents,
+    Facts,
+    Fund,
+    Item,
+    Management,
+    Money,
+    Paper,
+)
+from app.projects.models import Attachment, Category, Mode, PlanVersion, Project, Source, WorkItem
+from app.roster.models import Area, Building, Compound, Entrance, Household, Premises
+
+# Everything a page about one version shows, in a fixed number of statements.
+_WHOLE = (
+    selectinload(PlanVersion.items),
+    selectinload(PlanVersion.sources),
+    selectinload(PlanVersion.attachments),
+)
+
+
+def compound_of(compound_id: int) -> Compound | None:
+    """The compound with its area, whose path tells whose scope it is in."""
+    return db.session.scalar(
+        select(Compound).options(joinedload(Compound.area)).where(Compound.id == compound_id)
+    )
+
+
+def project_of(compound_id: int) -> Project | None:
+    """The one project of a compound."""
+    return db.session.scalar(select(Project).where(Project.compound_id == compound_id))
+
+
+def project(project_id: int) -> Project | None:
+    """One project with its compound and area."""
+    place = joinedload(Project.compound).joinedload(Compound.area)
+    return db.session.get(Project, project_id, options=[place])
+
+
+def plan_version(version_id: int) -> PlanVersion | None:
+    """One version, published or not, with its project, compound and area."""
+    return db.session.scalar(
+        select(PlanVersion)
+        .join(PlanVersion.project)
+        .join(Project.compound)
+        .join(Compound.area)
+        .options(
+            contains_eager(PlanVersion.project)
+            .contains_eager(Project.compound)
+            .contains_eager(Compound.area),
+            *_WHOLE,
+        )
+        .where(PlanVersion.id == version_id)
+    )
 
 
 def current_version(compound_id: int) -> PlanVersion | None:
     """The published version residents of a compound read and vote on now: the highest number."""
+    return db.session.scalar(_published(Project.compound_id == compound_id).limit(1))
+
+
+def published_version(project_id: int, number: int | None = None) -> PlanVersion | None:
+    """A published version by its number; without one, the highest (drafts are never found)."""
+    place = joinedload(PlanVersion.project).joinedload(Project.compound).joinedload(Compound.area)
+    published = _published(PlanVersion.project_id == project_id).options(place)
+    if number is not None:
+        published = published.where(PlanVersion.number == number)
+    return db.session.scalar(published.options(*_WHOLE).limit(1))
+
+
+def published_versions(project_id: int) -> Sequence[PlanVersion]:
+    """All published versions, newest first."""
+    return db.session.scalars(_published(PlanVersion.project_id == project_id)).all()
+
+
+def versions(project_id: int) -> Sequence[PlanVersion]:
+    """All versions, published or not, newest first."""
+    return db.session.scalars(
+        select(PlanVersion)
+        .where(PlanVersion.project_id == project_id)
+        .order_by(PlanVersion.number.desc())
+    ).all()
+
+
+def draft_of(project_id: int) -> PlanVersion | None:
+    """The version being worked on or waiting for its second person; there is at most one."""
     return db.session.scalar(
+        select(PlanVersion).where(
+            PlanVersion.project_id == project_id, PlanVersion.published_at.is_(None)
+        )
+    )
+
+
+def what_is_missing(version: PlanVersion) -> list[Missing]:
+    """Every reason why `version` may not be published yet (RULES.md §3 pre-flight)."""
+    return completeness.missing(contents_of(version))
+
+
+def differences_of(version: PlanVersion) -> Differences | None:
+    """What `version` changes against the published one before it; None for the first."""
+    before = db.session.scalar(
+        _published(PlanVersion.project_id == version.project_id)
+        .where(PlanVersion.number < version.number)
+        .options(*_WHOLE)
+        .limit(1)
+    )
+    if before is None:
+        return None
+    return comparison.differences(contents_of(before), contents_of(version))
+
+
+def contents_of(version: PlanVersion) -> Contents:
+    """What `version` says, as plain values."""
+    return Contents(
+        summary=version.summary,
+        items=tuple(_item(item) for item in version.items),
+        money=Money(
+            funds=tuple(
+                Fund(str(source.source), source.amount, source.note) for source in version.sources
+            ),
+            share_per_household=version.share_per_household,
+            share_per_area=version.share_per_area,
+            share_note=version.share_note,
+        ),
+        design=version.design,
+        construction=Construction(version.construction, version.starts_on, version.finishes_on),
+        management=Management(
+            mode=str(version.mode) if version.mode else None,
+            services=version.services,
+            fee_per_area=version.fee_per_area,
+            fee_note=version.fee_note,
+            subsidy=version.subsidy,
+        ),
+        papers=tuple(
+            Paper(str(paper.section), paper.caption, paper.media_type, paper.digest)
+            for paper in version.attachments
+        ),
+    )
+
+
+def facts_of(project: Project) -> Facts:
+    """The facts of `project`, as plain values."""
+    return Facts(**{name: getattr(project, name) for name in Facts.__dataclass_fields__})
+
+
+@dataclass(frozen=True)
+class Group:
+    """The work items of one category and what they cost together, in fen."""
+
+    category: Category
+    items: list[WorkItem]
+    cost: int
+
+
+def items_by_category(version: PlanVersion) -> list[Group]:
+    """The work items under the three categories of seed 002, empty categories left out."""
+    groups = []
+    for category in Category:
+        items = [item for item in version.items if item.category == category]
+        if items:
+            groups.append(Group(category, items, sum(item.cost for item in items)))
+    return groups
+
+
+@dataclass(frozen=True)
+class Slice:
+    """One source's part of the money bar: amount in fen, place and width in thousandths."""
+
+    source: Source
+    amount: int
+    note: str
+    start: int
+    width: int
+
+
+def money_bar(version: PlanVersion) -> list[Slice]:
+    """The sources side by side as parts of the whole; the last one ends where the bar ends."""
+    slices, before = [], 0
+    for source in version.sources:
+        start = before * 1000 // max(version.funds, 1)
+        before += source.amount
+        end = before * 1000 // max(version.funds, 1)
+        slices.append(Slice(Source(source.source), source.amount, source.note, start, end - start))
+    return slices
+
+
+def building_by_token(token: str) -> Building | None:
+    """The building of a poster's address, with its compound."""
+    return db.session.scalar(
+        select(Building)
+        .options(joinedload(Building.compound).joinedload(Compound.area))
+        .where(Building.token == token)
+    )
+
+
+def size_of_home(household_id: int, compound_id: int) -> int | None:
+    """The area in 0.01 m² of a household's dwelling, if it stands in this compound."""
+    return db.session.scalar(
+        select(Premises.size)
+        .join(Household, Household.premises_id == Premises.id)
+        .join(Entrance, Entrance.id == Premises.entrance_id)
+        .join(Building, Building.id == Entrance.building_id)
+        .where(Household.id == household_id, Building.compound_id == compound_id)
+    )
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Everything the plan page shows of one version.
+
+    `size` is the reader's own home in 0.01 m², None for a stranger; `others` are the published
+    versions, newest first; `changes` is what this one changed against the one before it.
+    """
+
+    version: PlanVersion
+    project: Project
+    groups: list[Group]
+    bar: list[Slice]
+    mode: Mode | None
+    changes: Differences | None
+    others: Sequence[PlanVersion]
+    size: int | None
+
+    @property
+    def asks_residents(self) -> bool:
+        """Whether households pay anything once."""
+        return self.version.share_per_household > 0 or self.version.share_per_area > 0
+
+    @property
+    def is_current(self) -> bool:
+        """Whether this is the version that counts now (a draft counts as the one to come)."""
+        newest = self.others[0].number if self.others else 0
+        return self.version.number >= newest
+
+    @property
+    def phone(self) -> str:
+        """Whom to call: the community, or else the person responsible for the project."""
+        return self.project.compound.phone or self.project.phone
+
+
+def reading_of(version: PlanVersion, size: int | None = None) -> Reading:
+    """The plan page of `version`, for a reader whose home has `size`."""
+    return Reading(
+        version=version,
+        project=version.project,
+        groups=items_by_category(version),
+        bar=money_bar(version),
+        mode=Mode(version.mode) if version.mode else None,
+        changes=differences_of(version) if version.number > 1 else None,
+        others=published_versions(version.project_id),
+        size=size,
+    )
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A kept file: how it was called, what it is, whether residents may see it, and whose it is."""
+
+    caption: str
+    media_type: str
+    is_public: bool
+    area_paths: tuple[str, ...]
+
+
+def kept_file(digest: str) -> Kept | None:
+    """What is attached anywhere under `digest`; public as soon as one published version has it."""
+    rows = db.session.execute(
+        select(Attachment.caption, Attachment.media_type, PlanVersion.published_at, Area.path)
+        .join(PlanVersion, PlanVersion.id == Attachment.plan_version_id)
+        .join(Project, Project.id == PlanVersion.project_id)
+        .join(Compound, Compound.id == Project.compound_id)
+        .join(Area, Area.id == Compound.area_id)
+        .where(Attachment.digest == digest)
+        .order_by(Attachment.id)
+    ).all()
+    if not rows:
+        return None
+    return Kept(
+        caption=rows[0].caption,
+        media_type=rows[0].media_type,
+        is_public=any(row.published_at is not None for row in rows),
+        area_paths=tuple(row.path for row in rows),
+    )
+
+
+def _published(condition: ColumnElement[bool]) -> Select[PlanVersion]:
+    return (
         select(PlanVersion)
         .join(Project, Project.id == PlanVersion.project_id)
-        .where(Project.compound_id == compound_id, PlanVersion.published_at.is_not(None))
+        .where(condition, PlanVersion.published_at.is_not(None))
         .order_by(PlanVersion.number.desc())
-        .limit(1)
+    )
+
+
+def _item(item: WorkItem) -> Item:
+    return Item(
+        category=str(item.category),
+        name=item.name,
+        quantity=item.quantity,
+        unit=item.unit,
+        cost=item.cost,
+        is_safety=item.is_safety,
+        note=item.note,
     )
