@@ -131,6 +131,12 @@ def staff(*roles: Role) -> Callable[[View], View]:
     return decorate
 
 
+def must_reach(area_path: str) -> None:
+    """Answer 403 unless the area lies within the scope of the signed-in person."""
+    if not current_user.reaches(area_path):
+        abort(403)
+
+
 def uploads(megabytes: int) -> Callable[[View], View]:
     """Let a request body of this size into the view; all others stay at the small default."""
 

@@ -175,17 +175,6 @@ def open_round(round_: Round, *, by: Identity) -> None:
     _record(round_, Kind.ROUND_OPEN, facts, by=by)
 
 
-def extend_round(round_: Round, closes_at: datetime, *, by: Identity) -> None:
-    """Move the deadline later, never earlier, in public (RULES.md §3)."""
-    round_ = locked(round_)
-    if not round_.is_open or closes_at <= round_.closes_at:
-        raise NotNow(msg("截止时间只能往后延，而且要在截止之前。"))
-    facts = {"from": round_.closes_at.isoformat(), "to": closes_at.isoformat()}
-    round_.closes_at = closes_at
-    round_.revision += 1
-    _record(round_, Kind.DEADLINE_CHANGE, facts, by=by)
-
-
 def close_due_rounds() -> list[Round]:
     """Record the close of every round whose minute has passed, under the lock of its votes."""
     due = select(Round.id).where(

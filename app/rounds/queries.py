@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from sqlalchemy import Select, func, select
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import joinedload, selectinload
 
 from app.accounts.models import HouseholdCode
 from app.core import clock
@@ -76,6 +76,14 @@ class RoundTally:
     def is_reachable(self) -> bool:
         """Whether every matter could still reach its threshold."""
         return all(m.tally.is_reachable for m in self.matters)
+
+
+@dataclass(frozen=True)
+class Door:
+    """One household as the published register shows it: address and area in 0.01 m², no names."""
+
+    label: str
+    size: int
 
 
 def results(round_: Round) -> RoundTally:
@@ -260,6 +268,27 @@ def homes_in_order(compound_id: int) -> list[Household]:
     homes = _households(compound_id).options(door.joinedload(Entrance.building))
     order = (Building.position, Entrance.position, Premises.position, Premises.id)
     return list(db.session.scalars(homes.order_by(*order)))
+
+
+def doors_of(round_: Round) -> dict[str, list[Door]]:
+    """The register by building, in the order of doors: frozen, or as the roster is now."""
+    if round_.frozen_at:
+        entries = (
+            select(RegisterEntry)
+            .where(RegisterEntry.round_id == round_.id)
+            .options(joinedload(RegisterEntry.building))
+            .order_by(RegisterEntry.position)
+        )
+        doors = [(e.building.name, Door(e.label, e.size)) for e in db.session.scalars(entries)]
+    else:
+        homes = homes_in_order(round_.compound_id)
+        doors = [
+            (h.premises.entrance.building.name, Door(h.address, h.premises.size)) for h in homes
+        ]
+    by_building: dict[str, list[Door]] = {}
+    for building, door in doors:
+        by_building.setdefault(building, []).append(door)
+    return by_building
 
 
 def facts_of(round_: Round) -> Facts:
