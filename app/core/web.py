@@ -25,7 +25,7 @@ from flask import (
 )
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError, CSRFProtect
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 from whitenoise import WhiteNoise
 
 from app.core import jobs
@@ -192,6 +192,9 @@ def _csrf_failed(_error: CSRFError) -> Response:
 def _http_error(error: HTTPException) -> Any:
     if error.code is None or error.code < 400:
         return error
+    if isinstance(error, SecurityError):
+        # Under a foreign name there are no addresses, so there is no page either.
+        return make_response("This name is not served here.\n", 400, {"Content-Type": "text/plain"})
     return _error_page(error.code, None)
 
 

@@ -1,0 +1,71 @@
+"""Every action leaves its mark in the journal, and a view that only reads calls none."""
+
+import ast
+
+from tests.structure.source import calls, decorators, functions, imports, modules, public_functions
+
+# Public functions of an actions.py that change nothing anybody must be able to prove later.
+NEED_NO_ENTRY: dict[str, str] = {}
+
+
+def test_every_action_records_what_it_did() -> None:
+    silent = [
+        f"{module.name}.{function.name}"
+        for module in modules()
+        if module.part == "actions" and module.feature != "journal"
+        for function in public_functions(module)
+        if f"{module.name}.{function.name}" not in _recording()
+    ]
+    assert [name for name in silent if name not in NEED_NO_ENTRY] == []
+
+
+def test_the_list_of_exceptions_names_only_actions_that_exist_and_record_nothing() -> None:
+    actions = {
+        f"{module.name}.{function.name}"
+        for module in modules()
+        if module.part == "actions"
+        for function in public_functions(module)
+    }
+    assert set(NEED_NO_ENTRY) <= actions - _recording()
+
+
+def test_a_page_that_is_only_read_calls_no_action() -> None:
+    writing = []
+    for module in modules():
+        if not module.part.endswith("views"):
+            continue
+        actions = {
+            found.alias
+            for found in imports(module.tree)
+            if found.target.endswith(".actions") and found.target != found.origin
+        }
+        for function in functions(module):
+            is_read = any(name.endswith(".get") for name in decorators(function))
+            for name, call in calls(function) if is_read else ():
+                owner = call.func.value if isinstance(call.func, ast.Attribute) else None
+                if name == "saved" or (isinstance(owner, ast.Name) and owner.id in actions):
+                    writing.append(f"{module.where}:{call.lineno} {name}")
+    assert writing == []
+
+
+def _recording() -> set[str]:
+    """Dotted names of all functions that call `journal.actions.record`, directly or not."""
+    callees: dict[str, set[str]] = {}
+    for module in modules():
+        known = {f.name: f"{module.name}.{f.name}" for f in functions(module)}
+        known |= {i.alias: f"{i.origin}.{i.name}" for i in imports(module.tree) if i.name}
+        for function in functions(module):
+            called = {_resolve(call.func, known) for _name, call in calls(function)}
+            callees.setdefault(f"{module.name}.{function.name}", set()).update(called)
+    recording = {"app.journal.actions.record"}
+    while more := {name for name, called in callees.items() if called & recording} - recording:
+        recording |= more
+    return recording
+
+
+def _resolve(function: ast.expr, known: dict[str, str]) -> str:
+    if isinstance(function, ast.Name):
+        return known.get(function.id, "")
+    if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name):
+        return f"{known.get(function.value.id, '')}.{function.attr}"
+    return ""

@@ -1,0 +1,105 @@
+"""Every text of the interface stands in every catalogue, with the same parameters."""
+
+import re
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import extract_from_dir
+from babel.messages.frontend import parse_mapping_cfg
+from babel.messages.pofile import read_po
+
+from tests.structure.source import ROOT
+
+KEYWORDS: dict[str, tuple[int, ...] | None] = {
+    "_": None,
+    "gettext": None,
+    "ngettext": (1, 2),
+    "lazy_gettext": None,
+    "_l": None,
+    "msg": None,
+}
+TRANSLATIONS = ROOT / "translations"
+LANGUAGES = ("en",)
+PLACEHOLDER = re.compile(r"%\((\w+)\)([a-z])|%%")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_text_has_a_translation(language: str) -> None:
+    catalogue = _catalogue(language)
+    missing = sorted(
+        text
+        for text in _texts()
+        if (found := _of(catalogue, text)) is None or not _is_filled(found)
+    )
+    assert missing == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_translation_has_the_placeholders_of_its_text(language: str) -> None:
+    different = []
+    for message in _catalogue(language):
+        wanted = _placeholders(_forms(message.id)[0])
+        for form in _forms(message.string):
+            # A plural form for one thing may do without the number.
+            if form and not wanted >= _placeholders(form) >= wanted - {("num", "d")}:
+                different.append(message.id)
+    assert different == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_translation_is_a_guess(language: str) -> None:
+    assert [message.id for message in _catalogue(language) if message.id and message.fuzzy] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_translation_outlives_its_text(language: str) -> None:
+    stale = [m.id for m in _catalogue(language) if m.id and _forms(m.id)[0] not in _texts()]
+    assert stale == []
+
+
+def test_texts_are_chinese() -> None:
+    foreign = [text for text in _texts() if not re.search(r"[\u4e00-\u9fff]", text)]
+    # A pattern that only puts its parameters in order has no words to translate.
+    assert [text for text in foreign if PLACEHOLDER.sub("", text).strip()] == []
+
+
+def test_households_are_never_called_users() -> None:
+    assert [text for text in _texts() if "用户" in text] == []
+
+
+@cache
+def _texts() -> frozenset[str]:
+    """Every text in code and templates that is marked for translation."""
+    with (TRANSLATIONS / "babel.cfg").open() as mapping:
+        methods, options = parse_mapping_cfg(mapping)
+    found = set()
+    for _file, _line, message, _comments, _context in extract_from_dir(
+        ROOT, methods, options, keywords=KEYWORDS
+    ):
+        found.add(_forms(message)[0])
+    return frozenset(found - {""})
+
+
+@cache
+def _catalogue(language: str) -> Catalog:
+    path: Path = TRANSLATIONS / language / "LC_MESSAGES" / "messages.po"
+    return read_po(BytesIO(path.read_bytes()), locale=language)
+
+
+def _of(catalogue: Catalog, text: str) -> Message | None:
+    return catalogue.get(text)
+
+
+def _is_filled(message: Message) -> bool:
+    return all(_forms(message.string))
+
+
+def _forms(text: str | tuple[str, ...] | list[str]) -> tuple[str, ...]:
+    return (text,) if isinstance(text, str) else tuple(text)
+
+
+def _placeholders(text: str) -> set[tuple[str, str]]:
+    return {(m[1], m[2]) for m in PLACEHOLDER.finditer(text) if m[1]}
