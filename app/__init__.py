@@ -69,7 +69,7 @@ def _flask_settings(config: Config) -> dict[str, object]:
 
 def _register_features(app: Flask) -> None:
     """Blueprints and commands in feature order; importing a feature also defines its tables."""
-    from app import accounts, comments, core, journal, projects, roster, rounds
+    from app import accounts, comments, core, journal, projects, reports, roster, rounds
 
-    for feature in (core, journal, roster, accounts, projects, rounds, comments):
+    for feature in (core, journal, roster, accounts, projects, rounds, comments, reports):
         feature.init_app(app)
