@@ -56,7 +56,7 @@ class Config:
             problems.append("JUYI_KEYS_DIR/code.key: at least 32 characters")
         if not self.base_url.startswith(("http://", "https://")):
             problems.append("JUYI_BASE_URL: must start with http:// or https://")
-        if not self.database_url.startswith(("sqlite:///", "postgresql")):
+        if not self.database_url.startswith(("sqlite:///", "postgres")):
             problems.append("JUYI_DATABASE_URL: sqlite:///… or postgresql+psycopg://…")
         if problems:
             raise Misconfigured("Juyi cannot start:\n  " + "\n  ".join(problems))

@@ -48,8 +48,9 @@ def as_quantity(hundredths: int) -> str:
 
 def as_wan(fen: int) -> str:
     """Money kept in fen, in units of ten thousand yuan, as budgets are written: `120.5`."""
-    wan, rest = divmod(fen, 1_000_000)
-    return f"{wan:,}" + (f".{rest:06d}".rstrip("0") if rest else "")
+    wan, rest = divmod(abs(fen), 1_000_000)
+    text = f"{wan:,}" + (f".{rest:06d}".rstrip("0") if rest else "")
+    return f"-{text}" if fen < 0 else text
 
 
 def local(moment: datetime) -> datetime:

@@ -8,24 +8,19 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from app import create_app
 from app.core import clock
 from app.core.db import alembic, db
 from app.journal.actions import record
 from app.journal.models import Kind
-from tests.conftest import config_for, database_url_for
+from tests.apart import app_apart
 from tests.structure.source import ROOT
 
 
 @pytest.fixture
 def empty(tmp_path: Path, worker_id: str) -> Iterator[Flask]:
     """An application with a database of its own that holds nothing, not even tables."""
-    url = database_url_for(tmp_path, f"migrations_{worker_id}")
-    app = create_app(config_for(tmp_path, url))
-    with app.app_context():
+    with app_apart(tmp_path, f"migrations_{worker_id}", migrated=False) as app, app.app_context():
         yield app
-        db.session.remove() if hasattr(db.session, "remove") else db.session.close()
-        db.engine.dispose()
 
 
 def test_migrations_are_numbered_and_stand_in_one_line(app: Flask) -> None:

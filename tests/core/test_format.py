@@ -1,0 +1,149 @@
+"""How numbers are shown: counts exact, percentages cut, money and areas to the last unit."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+
+import pytest
+import time_machine
+from flask import Flask
+from flask_babel import force_locale
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.core.format import (
+    as_area,
+    as_code,
+    as_day,
+    as_deadline,
+    as_moment,
+    as_percent,
+    as_share,
+    as_time_left,
+    as_wan,
+    as_yuan,
+    masked_name,
+    masked_phone,
+)
+
+CLOSING = datetime(2026, 12, 5, 10, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def in_chinese(app: Flask) -> Iterator[None]:
+    with app.test_request_context(base_url="http://127.0.0.1:8000"):
+        yield
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "shown"),
+    [
+        (323, 404, "79.9"),
+        (324, 404, "80.1"),
+        (1476, 1845, "80.0"),
+        (1475, 1845, "79.9"),
+        (690, 863, "79.9"),
+        (691, 863, "80.0"),
+        (0, 404, "0.0"),
+        (404, 404, "100.0"),
+        (1, 3, "33.3"),
+        (2, 3, "66.6"),
+        (1, 1845, "0.0"),
+        (0, 0, "0.0"),
+    ],
+)
+def test_a_percentage_is_cut_and_never_rounded_up(part: int, whole: int, shown: str) -> None:
+    assert as_percent(part, whole) == shown
+
+
+@given(st.integers(1, 10**6).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_no_percentage_shows_more_than_there_is(counts: tuple[int, int]) -> None:
+    part, whole = counts
+    tenths = int(as_percent(part, whole).replace(".", ""))
+    assert tenths * whole <= part * 1000 < (tenths + 1) * whole
+
+
+def test_the_count_stands_before_the_percentage() -> None:
+    assert as_share(323, 404) == "323/404 户，79.9 %"
+
+
+@pytest.mark.parametrize(
+    ("fen", "shown"),
+    [
+        (0, "0"),
+        (55, "0.55"),
+        (5, "0.05"),
+        (120_000, "1,200"),
+        (120_050, "1,200.50"),
+        (-120_050, "-1,200.50"),
+        (4_900_000_000, "49,000,000"),
+    ],
+)
+def test_money_is_shown_to_the_fen(fen: int, shown: str) -> None:
+    assert as_yuan(fen) == shown
+
+
+@pytest.mark.parametrize(
+    ("fen", "shown"),
+    [
+        (0, "0"),
+        (1_000_000, "1"),
+        (120_500_000, "120.5"),
+        (4_900_000_000, "4,900"),
+        (1, "0.000001"),
+        (-50_000, "-0.05"),
+        (-150_000_000, "-150"),
+    ],
+)
+def test_budgets_are_shown_in_ten_thousands_and_lose_nothing(fen: int, shown: str) -> None:
+    assert as_wan(fen) == shown
+
+
+@pytest.mark.parametrize(
+    ("hundredths", "shown"), [(8650, "86.50"), (5, "0.05"), (16_020_000, "160200.00")]
+)
+def test_an_area_has_two_decimals(hundredths: int, shown: str) -> None:
+    assert as_area(hundredths) == shown
+
+
+def test_moments_are_shown_on_the_clock_of_the_office() -> None:
+    assert as_moment(CLOSING) == "2026年12月5日 18:00"
+    assert as_moment(datetime(2026, 12, 31, 16, 30, tzinfo=UTC)) == "2027年1月1日 00:30"
+    assert as_day(date(2026, 12, 5)) == "2026年12月5日"
+
+
+def test_a_deadline_names_its_weekday_and_minute() -> None:
+    assert as_deadline(CLOSING) == "12月5日（周六）18:00 截止"
+
+
+def test_a_deadline_in_english_has_the_same_hour(app: Flask) -> None:
+    with force_locale("en"):
+        shown = as_deadline(CLOSING)
+    assert "18:00" in shown
+    assert "5 Dec" in shown
+
+
+@pytest.mark.parametrize(
+    ("now", "shown"),
+    [
+        ("2026-11-20T09:00:00+00:00", "还剩15天"),
+        # Late in the evening before: it is still one day by the calendar, not two.
+        ("2026-12-04T09:00:00+00:00", "还剩1天"),
+        ("2026-12-04T10:00:01+00:00", "还剩23小时"),
+        ("2026-12-05T09:00:00+00:00", "还剩1小时"),
+        ("2026-12-05T09:00:01+00:00", "还剩60分钟"),
+        ("2026-12-05T09:59:30+00:00", "还剩1分钟"),
+        ("2026-12-05T10:00:00+00:00", "已截止"),
+        ("2026-12-06T10:00:00+00:00", "已截止"),
+    ],
+)
+def test_the_time_that_is_left_never_promises_more_than_there_is(now: str, shown: str) -> None:
+    with time_machine.travel(now, tick=False):
+        assert as_time_left(CLOSING) == shown
+
+
+def test_codes_names_and_phones() -> None:
+    assert as_code("482177301952") == "4821 7730 1952"
+    assert masked_name("欧阳小明") == "欧**"
+    assert masked_name("王五") == "王**"
+    assert masked_phone("13812341234") == "138****1234"
+    assert masked_phone("8213456") == "****"
