@@ -14,9 +14,11 @@ from app.roster import cells, people
 from app.roster.cells import Cell, Place, Unclear
 from app.roster.comparing import doubts
 from app.roster.headings import HIERARCHY, Header, find_header, header_at, is_heading, told_above
-from app.roster.ledger import MOST_PROBLEMS, Home, Ledger, Problem, totals_of
+from app.roster.ledger import SAME_HOME, Home, Ledger, Problem, limited, same_home, totals_of
 from app.roster.lines import Block, Carry, is_footing, is_subtotal, merged_down
 
+# What stands in the number column of the template's example, which is never imported.
+EXAMPLE = "例"
 _MISSING = {
     "compound": msg("没有填小区名称。"),
     "building": msg("没有填楼栋。"),
@@ -64,8 +66,8 @@ def read_ledger(sheets: Sequence[SheetLike], compound: str = "") -> Ledger:
     found.warnings.extend(doubts(found.homes))
     return Ledger(
         tuple(found.homes),
-        _limited(found.errors),
-        _limited(found.warnings),
+        limited(found.errors),
+        limited(found.warnings),
         totals_of(found.homes),
     )
 
@@ -131,6 +133,8 @@ class _SheetReader:
         note = self.header.columns.get("note", (-1,))[0]
         if is_subtotal(cell for column, cell in enumerate(row) if column != note):
             return
+        if self._raw(index, "number") == EXAMPLE:
+            return
         if not _is_filled(self._raw(index, "room")):
             self._read_row_without_room(index)
         elif (index, self.header.columns["room"][0]) in self.merged:
@@ -179,8 +183,7 @@ class _SheetReader:
             return
         home = self._home(index, place, area)
         if first := self.found.seen.get(home.key):
-            message = msg("和工作表「%(sheet)s」第 %(row)s 行重复：%(home)s。")
-            self._error(index, "room", message, sheet=first.sheet, row=first.row, home=home.address)
+            self._error(index, "room", SAME_HOME, **same_home(first))
             return
         self.found.seen[home.key] = home
         self.found.homes.append(home)
@@ -344,13 +347,3 @@ def _defaults(sheet: SheetLike, header: Header, compound: str) -> dict[str, str]
 
 def _is_filled(cell: Cell) -> bool:
     return cells.text(cell) not in cells.NOTHING
-
-
-def _limited(problems: list[Problem]) -> tuple[Problem, ...]:
-    """The first problems, and how many more there are: nobody reads ten thousand lines."""
-    if len(problems) <= MOST_PROBLEMS:
-        return tuple(problems)
-    more = len(problems) - MOST_PROBLEMS
-    last = problems[MOST_PROBLEMS]
-    message = msg("从这里起还有 %(count)s 个问题没有列出。")
-    return (*problems[:MOST_PROBLEMS], Problem(last.sheet, last.row, "", message, {"count": more}))

@@ -3,11 +3,17 @@
 Pure. The words are RULES.md §1, the fields §7 D1.
 """
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.core.errors import msg
+
+SAME_HOME = msg("和工作表「%(sheet)s」第 %(row)s 行重复：%(home)s。")
 MOST_PROBLEMS = 5_000
+_LETTERED = 10_000_000
+_NAMED = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,11 @@ class Home:
     def key(self) -> tuple[str, ...]:
         """What makes a home the same home when the ledger is imported again."""
         return (self.town, self.community, self.compound, self.building, self.entrance, self.room)
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """Building, entrance and room: what makes it the same home within its compound."""
+        return (self.building, self.entrance, self.room)
 
     @property
     def address(self) -> str:
@@ -113,3 +124,33 @@ def totals_of(homes: Iterable[Home]) -> tuple[Totals, ...]:
         Totals(town, community, name, len(buildings[town, community, name]), *counts)
         for (town, community, name), counts in sums.items()
     )
+
+
+def limited(problems: Sequence[Problem]) -> tuple[Problem, ...]:
+    """The first problems, and how many more there are: nobody reads ten thousand lines."""
+    if len(problems) <= MOST_PROBLEMS:
+        return tuple(problems)
+    more = len(problems) - MOST_PROBLEMS
+    last = problems[MOST_PROBLEMS]
+    message = msg("从这里起还有 %(count)s 个问题没有列出。")
+    return (*problems[:MOST_PROBLEMS], Problem(last.sheet, last.row, "", message, {"count": more}))
+
+
+def same_home(first: Home) -> dict[str, Any]:
+    """What `SAME_HOME` says of the home that was met first."""
+    return {"sheet": first.sheet, "row": first.row, "home": first.address}
+
+
+def position(label: str) -> int:
+    """Where a building, an entrance or a room stands in a list that people read.
+
+    Numbers come first in their order (`2号楼`, `10号楼`; 101, 102, 1001), then letters, then names.
+    """
+    found = re.match(r"([A-Za-z]?)([0-9]{0,5})(?:-([0-9]{1,2}))?", label)
+    letter, number, part = found.groups() if found else ("", "", None)
+    if not label:
+        return 0
+    if not letter and not number:
+        return _NAMED
+    first = int(number or 0) * 100 + int(part or 0)
+    return first + (ord(letter.upper()) - 64) * _LETTERED if letter else first

@@ -1,0 +1,311 @@
+"""Changing the roster: importing a household ledger, all of it or nothing.
+
+Importing the same ledger twice changes nothing. What a ledger does not mention stays: homes are
+not deleted, empty cells erase nothing, other compounds are not touched.
+"""
+
+import secrets
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, or_, select, update
+
+from app.core import clock
+from app.core.db import db, once
+from app.core.errors import Refused, msg
+from app.journal.actions import OFFICE, record
+from app.journal.models import Kind
+from app.roster.differences import DWELLING, Change
+from app.roster.ledger import Home, Ledger, Problem, position
+from app.roster.models import (
+    Area,
+    AreaKind,
+    Building,
+    Compound,
+    Contact,
+    Entrance,
+    Household,
+    Owner,
+    Premises,
+    Tenure,
+)
+from app.roster.queries import Arrival, Destination, Placement, destination_of, preview
+
+Report = Callable[[int, int], None]
+
+_PLAIN = {"size", "use", "ownership", "occupancy", "floor", "note"}
+_FRIENDLY = (
+    "清风 明月 晨光 晚霞 春雨 秋水 冬阳 青松 翠竹 白云 暖阳 星河 甘泉 远山 平湖 细雨",
+    "石榴 葡萄 枸杞 红枣 核桃 苹果 牡丹 茉莉 海棠 桂花 莲花 月季 喜鹊 燕子 白鸽 蜻蜓",
+)
+
+
+class NotImportable(Refused):
+    """The ledger has errors; `problems` are those of the preview."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__(msg("台账里有 %(count)s 处错误，没有导入。"), count=len(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class Author:
+    """Who imports, as the journal names them (a salted commitment, or `journal.SYSTEM`)."""
+
+    commitment: str
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an import did, in homes; `compounds` are the ids of all compounds of the ledger."""
+
+    added: int
+    changed: int
+    unchanged: int
+    compounds: tuple[int, ...]
+
+
+def import_roster(
+    ledger: Ledger, placement: Placement, *, by: Author, report: Report | None = None
+) -> Imported:
+    """Make the roster say what `ledger` says (RULES.md §7 D1) in the caller's transaction.
+
+    Refuses with `NotImportable` when the ledger has errors or leaves the scope of `placement`,
+    with `Ambiguous` when an area has namesakes; nothing is changed then.
+    """
+    plan = preview(ledger, placement)
+    if plan.errors:
+        raise NotImportable(plan.errors)
+    progress = _Progress(report, plan.added + plan.changed)
+    with once(Refused(msg("刚刚有人也在导入这些小区。请重新预览，再导入一次。"))):
+        compounds = [_import_compound(arrival, placement, progress) for arrival in plan.arrivals]
+    done = Imported(plan.added, plan.changed, plan.unchanged, tuple(compounds))
+    if done.added or done.changed:
+        facts = {"added": done.added, "changed": done.changed, "compounds": list(compounds)}
+        record(OFFICE, Kind.ROSTER_CHANGE, facts, actor=by.commitment)
+    return done
+
+
+class _Progress:
+    """Counts homes and tells the progress bar."""
+
+    def __init__(self, report: Report | None, total: int) -> None:
+        self._report, self._total, self._done = report, total, 0
+
+    def step(self, homes: int) -> None:
+        self._done += homes
+        if self._report:
+            self._report(self._done, self._total)
+
+
+def _import_compound(arrival: Arrival, placement: Placement, progress: _Progress) -> int:
+    now = clock.now()
+    compound = arrival.compound or _make_compound(arrival, placement)
+    owners = _Owners(compound.id)
+    if arrival.difference.added:
+        entrances = _make_entrances(compound.id, arrival.difference.added)
+        _add_homes(arrival.difference.added, entrances, owners, now)
+        _note_floors(compound.id, arrival.difference.added)
+    progress.step(len(arrival.difference.added))
+    owners.hold([_change_home(change, now) for change in arrival.difference.changed], now)
+    progress.step(len(arrival.difference.changed))
+    return compound.id
+
+
+def _make_compound(arrival: Arrival, placement: Placement) -> Compound:
+    """The compound, and the areas above it that do not exist yet."""
+    first = arrival.homes[0]
+    # An arrival before this one may have made the areas since the preview.
+    destination = destination_of(first.town, first.community, placement)
+    compound = Compound(name=arrival.name, area=_make_area(destination))
+    db.session.add(compound)
+    db.session.flush()
+    return compound
+
+
+def _make_area(destination: Destination) -> Area:
+    above = destination.nearest
+    for kind, name in destination.missing:
+        area = Area(kind=AreaKind(kind), name=name, parent=above, path="")
+        db.session.add(area)
+        db.session.flush()
+        area.path = f"{above.path if above else '/'}{area.id}/"
+        above = area
+    if above is None:
+        raise ValueError("a destination names at least one area")
+    db.session.flush()
+    return above
+
+
+def _make_entrances(compound_id: int, homes: Iterable[Home]) -> dict[tuple[str, str], int]:
+    """Entrance ids by building and entrance name; those that are missing are made."""
+    known_buildings = select(Building.name, Building.id).where(Building.compound_id == compound_id)
+    buildings: dict[str, int] = dict(db.session.execute(known_buildings).all())
+    wanted = dict.fromkeys((home.building, home.entrance) for home in homes)
+    new_buildings = [name for name in dict.fromkeys(b for b, _ in wanted) if name not in buildings]
+    buildings |= _insert_named(
+        Building,
+        [
+            {"compound_id": compound_id, "name": name, "position": position(name)}
+            | {"check_phrase": " ".join(secrets.choice(words.split()) for words in _FRIENDLY)}
+            for name in new_buildings
+        ],
+    )
+    names = {building_id: name for name, building_id in buildings.items()}
+    known = select(Entrance.building_id, Entrance.name, Entrance.id).where(
+        Entrance.building_id.in_(select(Building.id).where(Building.compound_id == compound_id))
+    )
+    entrances = {(names[b], name): row_id for b, name, row_id in db.session.execute(known)}
+    missing = [place for place in wanted if place not in entrances]
+    rows = [
+        {"building_id": buildings[building], "name": name, "position": position(name)}
+        for building, name in missing
+    ]
+    return entrances | dict(zip(missing, _insert(Entrance, rows), strict=True))
+
+
+def _add_homes(
+    homes: Sequence[Home], entrances: dict[tuple[str, str], int], owners: "_Owners", now: datetime
+) -> None:
+    """Premises, and for dwellings a household with its contacts; owners with their tenures."""
+    premises_ids = _insert(
+        Premises,
+        [
+            {
+                "entrance_id": entrances[home.building, home.entrance],
+                "room": home.room,
+                "position": position(home.room),
+                "floor": home.floor,
+                "use": home.use,
+                "size": home.area,
+                "ownership": home.ownership,
+                "occupancy": home.occupancy,
+                "note": home.note,
+            }
+            for home in homes
+        ],
+    )
+    placed = list(zip(homes, premises_ids, strict=True))
+    dwellings = [(home, row_id) for home, row_id in placed if home.use == DWELLING]
+    household_ids = _insert(Household, [{"premises_id": row_id} for _, row_id in dwellings])
+    _insert_contacts(
+        (household_id, phone)
+        for (home, _), household_id in zip(dwellings, household_ids, strict=True)
+        for phone in home.phones
+    )
+    owners.hold(placed, now)
+
+
+def _insert_contacts(pairs: Iterable[tuple[int, str]]) -> None:
+    rows = [{"household_id": owner, "phone": phone, "since": clock.now()} for owner, phone in pairs]
+    if rows:
+        db.session.execute(insert(Contact), rows)
+
+
+class _Owners:
+    """The owners of one compound: the same name with a shared phone is the same owner."""
+
+    def __init__(self, compound_id: int) -> None:
+        self.compound_id = compound_id
+        self._by_phone: dict[tuple[str, str], int] = {}
+        reached = (
+            select(Owner.name, Contact.phone, Owner.id)
+            .join(Tenure, Tenure.owner_id == Owner.id)
+            .join(Household, Household.premises_id == Tenure.premises_id)
+            .join(Contact, Contact.household_id == Household.id)
+            .where(Owner.compound_id == compound_id)
+            .where(Tenure.until.is_(None), Contact.ended_at.is_(None))
+            .order_by(Owner.id.desc())
+        )
+        for name, phone, owner_id in db.session.execute(reached):
+            self._by_phone[name, phone] = owner_id
+
+    def hold(self, placed: Sequence[tuple[Home, int]], now: datetime) -> None:
+        """Give each home (with its premises id) the owners that its row names."""
+        names: list[str] = []
+        wanted: list[tuple[int, int]] = []
+        for home, premises_id in placed:
+            for name in home.owners:
+                wanted.append((premises_id, self._known(name, home.phones, names)))
+        rows = [{"compound_id": self.compound_id, "name": name} for name in names]
+        ids = _insert(Owner, rows)
+        # A negative number stands for the owner made at that place of the list.
+        self._by_phone = {
+            key: ids[-known - 1] if known < 0 else known for key, known in self._by_phone.items()
+        }
+        tenures = {
+            (premises_id, ids[-owner - 1] if owner < 0 else owner) for premises_id, owner in wanted
+        }
+        if tenures:
+            held = [
+                {"premises_id": premises_id, "owner_id": owner, "since": now}
+                for premises_id, owner in sorted(tenures)
+            ]
+            db.session.execute(insert(Tenure), held)
+
+    def _known(self, name: str, phones: Sequence[str], names: list[str]) -> int:
+        """The id of an owner, or the negative place in `names` of one that is to be made."""
+        known = next((self._by_phone[name, p] for p in phones if (name, p) in self._by_phone), None)
+        if known is None:
+            names.append(name)
+            known = -len(names)
+        for phone in phones:
+            self._by_phone.setdefault((name, phone), known)
+        return known
+
+
+def _change_home(change: Change, now: datetime) -> tuple[Home, int]:
+    """Bring a known home in line with its row; what ends is kept with its end.
+
+    Returns the home with only its new owners, and its premises id, for `_Owners.hold`.
+    """
+    home, standing, fields = change.home, change.standing, set(change.fields)
+    values = {name: getattr(home, "area" if name == "size" else name) for name in fields & _PLAIN}
+    if values:
+        this = Premises.id == standing.premises_id
+        db.session.execute(update(Premises).where(this).values(values))
+    household_id = standing.household_id
+    if household_id is None and home.use == DWELLING:
+        (household_id,) = _insert(Household, [{"premises_id": standing.premises_id}])
+    if "phones" in fields and household_id is not None:
+        _change_phones(household_id, change, now)
+    new_owners: tuple[str, ...] = ()
+    if "owners" in fields:
+        gone = [row_id for name, row_id in standing.tenures.items() if name not in home.owners]
+        db.session.execute(update(Tenure).where(Tenure.id.in_(gone)).values(until=now))
+        new_owners = tuple(name for name in home.owners if name not in standing.tenures)
+    phones = home.phones or tuple(standing.contacts)
+    return replace(home, owners=new_owners, phones=phones), standing.premises_id
+
+
+def _change_phones(household_id: int, change: Change, now: datetime) -> None:
+    kept = change.standing.contacts
+    gone = [row_id for phone, row_id in kept.items() if phone not in change.home.phones]
+    db.session.execute(update(Contact).where(Contact.id.in_(gone)).values(ended_at=now))
+    _insert_contacts((household_id, phone) for phone in change.home.phones if phone not in kept)
+
+
+def _note_floors(compound_id: int, homes: Iterable[Home]) -> None:
+    """A building is as high as its highest home."""
+    highest: dict[str, int] = {}
+    for home in homes:
+        highest[home.building] = max(highest.get(home.building, 0), home.floor or 0)
+    for name, floors in highest.items():
+        this = (Building.compound_id == compound_id, Building.name == name)
+        lower = or_(Building.floors.is_(None), Building.floors < floors)
+        if floors:
+            db.session.execute(update(Building).where(*this, lower).values(floors=floors))
+
+
+def _insert(model: type[Any], rows: Sequence[dict[str, Any]]) -> list[int]:
+    """Insert many rows at once; returns their ids in the order of `rows`."""
+    if not rows:
+        return []
+    statement = insert(model).returning(model.id, sort_by_parameter_order=True)
+    return list(db.session.scalars(statement, rows))
+
+
+def _insert_named(model: type[Any], rows: Sequence[dict[str, Any]]) -> dict[str, int]:
+    return dict(zip((row["name"] for row in rows), _insert(model, rows), strict=True))
