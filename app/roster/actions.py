@@ -8,14 +8,14 @@ import secrets
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import insert, or_, select, update
 
 from app.core import clock
 from app.core.db import db, once
 from app.core.errors import Refused, msg
-from app.journal.actions import OFFICE, record
+from app.journal.actions import OFFICE, SYSTEM, record
 from app.journal.models import Kind
 from app.roster.differences import DWELLING, Change
 from app.roster.ledger import Home, Ledger, Problem, position
@@ -50,11 +50,11 @@ class NotImportable(Refused):
         self.problems = problems
 
 
-@dataclass(frozen=True)
-class Author:
-    """Who imports, as the journal names them (a salted commitment, or `journal.SYSTEM`)."""
+class Author(Protocol):
+    """Who imports, as the journal names them: by a salted commitment (an `Identity` has one)."""
 
-    commitment: str
+    @property
+    def commitment(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -68,10 +68,11 @@ class Imported:
 
 
 def import_roster(
-    ledger: Ledger, placement: Placement, *, by: Author, report: Report | None = None
+    ledger: Ledger, placement: Placement, *, report: Report | None = None, by: Author | None
 ) -> Imported:
     """Make the roster say what `ledger` says (RULES.md §7 D1) in the caller's transaction.
 
+    `report` hears of homes done and in all; `by` is None for the operator's command line.
     Refuses with `NotImportable` when the ledger has errors or leaves the scope of `placement`,
     with `Ambiguous` when an area has namesakes; nothing is changed then.
     """
@@ -84,7 +85,7 @@ def import_roster(
     done = Imported(plan.added, plan.changed, plan.unchanged, tuple(compounds))
     if done.added or done.changed:
         facts = {"added": done.added, "changed": done.changed, "compounds": list(compounds)}
-        record(OFFICE, Kind.ROSTER_CHANGE, facts, actor=by.commitment)
+        record(OFFICE, Kind.ROSTER_CHANGE, facts, actor=by.commitment if by else SYSTEM)
     return done
 
 

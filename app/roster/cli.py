@@ -13,7 +13,6 @@ from app.core.db import db
 from app.core.errors import Refused
 from app.core.format import as_area
 from app.core.sheets import Unreadable, read_workbook
-from app.journal.actions import SYSTEM
 from app.roster import actions
 from app.roster.importer import read_ledger
 from app.roster.ledger import Ledger, Problem
@@ -53,7 +52,7 @@ def import_(file: Path, compound: str, community: str, district: str) -> None:
     ledger = _read(file, compound, as_json=False)
     try:
         placement = Placement(community, district)
-        done = actions.import_roster(ledger, placement, by=actions.Author(SYSTEM))
+        done = actions.import_roster(ledger, placement, by=None)
     except actions.NotImportable as refusal:
         _print(replace(ledger, errors=tuple(refusal.problems)))
         click.echo(str(refusal), err=True)

@@ -260,25 +260,25 @@ def standing_homes(compound: Compound) -> dict[Place, Standing]:
         .join(Contact, Contact.household_id == Household.id)
         .where(Contact.ended_at.is_(None))
     )
-    facts: Any = (
-        Building.name,
-        Entrance.name,
-        Premises.room,
-        Premises.id,
-        Household.id,
-        Premises.size,
-        Premises.use,
-        Premises.ownership,
-        Premises.occupancy,
-        Premises.floor,
-        Premises.note,
-    )
-    rows = _of_compound(select(*facts), compound).outerjoin(
-        Household, Household.premises_id == Premises.id
+    rows = db.session.execute(
+        _of_compound(
+            select(Building.name, Entrance.name, Premises, Household.id), compound
+        ).outerjoin(Household, Household.premises_id == Premises.id)
     )
     return {
-        row[:3]: Standing(*row[3:], tenures[row.id], contacts[row.id])
-        for row in db.session.execute(rows)
+        (building, entrance, premises.room): Standing(
+            premises_id=premises.id,
+            household_id=household_id,
+            size=premises.size,
+            use=premises.use,
+            ownership=premises.ownership,
+            occupancy=premises.occupancy,
+            floor=premises.floor,
+            note=premises.note,
+            tenures=tenures[premises.id],
+            contacts=contacts[premises.id],
+        )
+        for building, entrance, premises, household_id in rows
     }
 
 
