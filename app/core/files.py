@@ -82,9 +82,7 @@ def shrink_picture(content: bytes) -> Picture:
         raise _too_many_pixels() from None
     except Exception:
         # Pillow's readers answer hostile bytes with nearly every exception there is.
-        raise BadFile(
-            msg("这不是能打开的图片。请换成 JPG 或 PNG，或者拍一张照片再上传。")
-        ) from None
+        raise BadFile(msg("这张图片打不开。请换成 JPG 或 PNG，或者拍一张照片再上传。")) from None
 
 
 def checked_pdf(content: bytes) -> bytes:

@@ -64,7 +64,7 @@ def _told(field: Field) -> Iterator[tuple[str, str]]:
 
 
 # Commas stand between thousands or not at all: `1,5` is a slip of the hand, not fifteen.
-_DECIMAL = re.compile(r"(\d{1,12}|\d{1,3}(?:,\d{3}){1,3})(?:\.(\d{1,2}))?")
+_DECIMAL = re.compile(r"(\d{1,12}|\d{1,3}(?:,\d{3}){1,3})(?:\.(\d{1,2}))?", re.ASCII)
 
 
 def in_hundredths(text: str) -> int:
@@ -73,7 +73,8 @@ def in_hundredths(text: str) -> int:
     Full-width digits and commas count like plain ones. Raises `ValueError` on all else.
     """
     found = _DECIMAL.fullmatch(canonical(text).replace("。", "."))
-    if found is None:
+    # NFKC makes a plain 2 of a raised one: `86.5²` would be read as 86.52.
+    if found is None or any(unicodedata.category(sign) == "No" for sign in text):
         raise ValueError(text)
     whole, cents = found.groups()
     return int(whole.replace(",", "")) * 100 + int((cents or "").ljust(2, "0"))
@@ -100,7 +101,7 @@ class HundredthsField(Field):
     def process_formdata(self, valuelist: list[Any]) -> None:
         """Read what was typed; a text that is no amount stays in the field with an error."""
         self.data = None
-        text = self.plain(canonical(str(valuelist[0]))) if valuelist else ""
+        text = self.plain(str(valuelist[0]).strip()) if valuelist else ""
         if text:
             try:
                 self.data = in_hundredths(text)
@@ -126,7 +127,7 @@ class YuanField(HundredthsField):
 
     def plain(self, text: str) -> str:
         """`￥1,200元` is 1200."""
-        return text.removeprefix("¥").removesuffix("元").strip()
+        return text.lstrip("¥￥").removesuffix("元").strip()
 
     def not_an_amount(self) -> str:
         """The error for a text that is no sum of money."""

@@ -31,7 +31,7 @@ def rendered(text: str) -> Markup:
         nh3.clean(
             html,
             tags=_TAGS,
-            attributes={"a": {"href"}, "ol": {"start"}},
+            attributes={"*": set(), "a": {"href"}, "ol": {"start"}},
             url_schemes={"http", "https"},
             url_relative="deny",
             link_rel="noopener nofollow ugc",
