@@ -111,11 +111,11 @@ def test_a_missing_page_keeps_the_menu_of_the_staff(worker: PageClient) -> None:
     assert page.all("nav")
 
 
-@pytest.mark.parametrize("browser", ["visitor", "worker"])
+@pytest.mark.parametrize("who", ["visitor", "worker"])
 def test_a_refusal_that_nobody_caught_is_told_in_its_own_words(
-    browser: str, request: pytest.FixtureRequest
+    who: str, request: pytest.FixtureRequest
 ) -> None:
-    page = request.getfixturevalue(browser).visit("/refused", 409)
+    page = request.getfixturevalue(who).visit("/refused", 409)
     assert page.h1 == "现在不能这样做"
     assert "第 7 行没有房号" in page.text
 
@@ -125,11 +125,11 @@ def test_a_refusal_leaves_nothing_behind(visitor: PageClient) -> None:
     assert db.session.query(Attempt).filter_by(key="refused").count() == 0
 
 
-@pytest.mark.parametrize("browser", ["visitor", "worker"])
+@pytest.mark.parametrize("who", ["visitor", "worker"])
 def test_a_bug_shows_a_number_and_nothing_of_the_program(
-    browser: str, request: pytest.FixtureRequest
+    who: str, request: pytest.FixtureRequest
 ) -> None:
-    page = request.getfixturevalue(browser).visit("/bug", 500)
+    page = request.getfixturevalue(who).visit("/bug", 500)
     assert page.h1 == "系统出了点问题"
     assert page.response.headers["X-Request-Id"] in page.text
     for inner in ("KeyError", "missing", "Traceback", ".py"):
