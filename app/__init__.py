@@ -69,7 +69,19 @@ def _flask_settings(config: Config) -> dict[str, object]:
 
 def _register_features(app: Flask) -> None:
     """Blueprints and commands in feature order; importing a feature also defines its tables."""
-    from app import accounts, comments, core, journal, projects, reports, roster, rounds
+    from app import (
+        accounts,
+        comments,
+        core,
+        demo,
+        desk,
+        journal,
+        projects,
+        reports,
+        roster,
+        rounds,
+    )
 
-    for feature in (core, journal, roster, accounts, projects, rounds, comments, reports):
+    low_to_high = (core, journal, roster, accounts, projects, rounds, comments, reports, desk, demo)
+    for feature in low_to_high:
         feature.init_app(app)

@@ -239,6 +239,18 @@ def vote_by_request(round_id: int, household_id: int, request_id: str) -> Vote |
     )
 
 
+def register_of(round_id: int) -> list[RegisterEntry]:
+    """The whole register in the order of doors, each entry loaded with its home."""
+    home = joinedload(RegisterEntry.household).joinedload(Household.premises)
+    entries = (
+        select(RegisterEntry)
+        .where(RegisterEntry.round_id == round_id)
+        .options(joinedload(RegisterEntry.building), home.joinedload(Premises.entrance))
+        .order_by(RegisterEntry.position)
+    )
+    return list(db.session.scalars(entries))
+
+
 def not_yet_voted(round_id: int) -> list[RegisterEntry]:
     """Households of the register that have said nothing, in the order of doors."""
     entries = select(RegisterEntry).where(
