@@ -137,7 +137,7 @@ def prepare_round(
     compound: Compound, opens_at: datetime, closes_at: datetime, office: Office
 ) -> Round:
     """Take a round of a compound as far as its frozen register."""
-    terms = rounds.RoundTerms(f"{compound.name}第1轮征询", opens_at, closes_at, compound.phone)
+    terms = rounds.RoundTerms("第1轮征询", opens_at, closes_at, compound.phone)
     round_ = rounds.draft_round(compound, terms, by=office.first)
     rounds.submit_round(round_, by=office.first)
     rounds.confirm_profile(round_, by=office.second)
@@ -225,7 +225,9 @@ def _tell(
     """Let one consultation happen, as far as the story goes."""
     today = clock.now().replace(minute=0, second=0, microsecond=0)
     compound = db.session.scalars(select(Compound).where(Compound.name == story.compound)).one()
-    opened, closes = today + story.opened * DAY, (today + story.closes * DAY).replace(hour=10)
+    # Nine in the morning and six in the evening of Shanghai, in UTC.
+    opened = (today + story.opened * DAY).replace(hour=1)
+    closes = (today + story.closes * DAY).replace(hour=10)
     homes = queries.homes_in_order(compound.id)
     with clock.pretending(opened - DAY):
         round_ = prepare_round(compound, opened, closes, office)

@@ -11,7 +11,7 @@ from flask_login import current_user
 
 from app.core import clock
 from app.core.db import db
-from app.core.errors import msg
+from app.core.errors import Refused, msg
 from app.core.guards import Role, must_reach, staff
 from app.core.i18n import say
 from app.core.web import page, saved
@@ -97,7 +97,7 @@ def draft(compound_id: int) -> Response:
     if form.validate_on_submit():
         try:
             round_ = actions.draft_round(compound, form.terms(), by=current_user)
-        except actions.Refused as refusal:
+        except Refused as refusal:
             form.refuse(refusal)
         else:
             return saved(".preflight", round_id=round_.id)
@@ -113,7 +113,7 @@ def edit(round_id: int) -> Response:
     if form.validate_on_submit():
         try:
             actions.edit_round(round_, form.terms(), by=current_user)
-        except actions.Refused as refusal:
+        except Refused as refusal:
             form.refuse(refusal)
         else:
             return saved(".preflight", round_id=round_.id)
@@ -181,7 +181,7 @@ def _suggested(compound: Compound) -> dict[str, Any]:
     now = clock.now().replace(minute=0, second=0, microsecond=0)
     number = len(queries.rounds_of(compound.id)) + 1
     return {
-        "title": _("%(compound)s第%(number)s轮征询", compound=compound.name, number=number),
+        "title": _("第%(number)s轮征询", number=number),
         "opens_at": now,
         "closes_at": (now + timedelta(days=15)).replace(hour=10),
         "phone": compound.phone,
