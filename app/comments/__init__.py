@@ -1,9 +1,11 @@
-"""The comments feature."""
+"""Questions of households about the plan, and the office's answers."""
 
 from flask import Flask
 
-from app.comments import models as models
+from app.comments import staff_views, views
 
 
 def init_app(app: Flask) -> None:
-    """Register pages and commands."""
+    """Register the pages of residents and of staff."""
+    app.register_blueprint(views.bp)
+    app.register_blueprint(staff_views.bp)

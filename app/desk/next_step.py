@@ -1,0 +1,76 @@
+"""What an office does next for a compound, in one sentence and with the page to do it on."""
+
+from dataclasses import dataclass
+
+from flask_babel import gettext as _
+
+from app.desk.queries import CompoundLine, PlanLine, RoundLine
+from app.rounds.models import State
+
+
+@dataclass(frozen=True)
+class Step:
+    """A sentence, and where it is done: an endpoint with its one parameter."""
+
+    text: str
+    link: str
+    endpoint: str
+    values: dict[str, int]
+
+
+def next_step(line: CompoundLine) -> Step:
+    """The one thing that moves this compound forward (RULES.md §3)."""
+    if line.households == 0:
+        return Step(_("先导入住户台账。"), _("导入台账"), "roster_staff.upload", {})
+    if line.round and line.round.state not in (State.CERTIFIED, State.ARCHIVED):
+        return _of_round(line.round, line.plan)
+    return _of_plan(line)
+
+
+def _of_plan(line: CompoundLine) -> Step:
+    plan, compound = line.plan, {"compound_id": line.id}
+    project = "projects_staff.project"
+    if plan.is_waiting and plan.draft_id:
+        version = {"version_id": plan.draft_id}
+        text = _("等第二个人审阅并发布方案第 %(number)s 版。", number=plan.draft)
+        return Step(text, _("审阅方案"), "projects_staff.plan_version", version)
+    if line.round:
+        if line.round.passed:
+            return Step(_("两项都已通过，结果已确认。"), _("查看结果"), *_board(line.round))
+        return Step(_("上一轮没有通过。改好方案，再开一轮。"), _("改方案"), project, compound)
+    if plan.published:
+        text = _("方案已发布。新建一轮征询，定好起止时间。")
+        return Step(text, _("新一轮征询"), "rounds_staff.draft", compound)
+    if plan.draft:
+        return Step(_("把方案写完，提交给第二个人发布。"), _("写方案"), project, compound)
+    return Step(_("起草改造方案和物业管理方案。"), _("起草方案"), project, compound)
+
+
+def _of_round(round_: RoundLine, plan: PlanLine) -> Step:
+    preflight = ("rounds_staff.preflight", {"round_id": round_.id})
+    if round_.state == State.OPEN:
+        return _of_open(round_)
+    if not plan.published and round_.state in (State.DRAFT, State.REVIEW):
+        return Step(_("方案还没有发布，征询不能开启。"), _("检查清单"), *preflight)
+    texts = {
+        State.DRAFT: _("核对起止时间和电话，提交计票口径。"),
+        State.REVIEW: _("等第二个人确认计票口径。"),
+        State.REGISTER: _("登记册公示没有异议后，锁定登记册。"),
+        State.FROZEN: _("打印海报和户码条，然后开启征询。"),
+        State.CLOSED: _("已截止。核对结果，公示初步结果。"),
+        State.PRELIMINARY: _("异议期结束后，由第二个人确认结果。"),
+    }
+    if round_.state == State.REVIEW and round_.is_confirmed:
+        return Step(_("计票口径已确认。公示登记册。"), _("检查清单"), *preflight)
+    return Step(texts[round_.state], _("检查清单"), *preflight)
+
+
+def _of_open(round_: RoundLine) -> Step:
+    if round_.passed:
+        return Step(_("两项都已达到，等到截止。"), _("实时看板"), *_board(round_))
+    text = _("还差 %(missing)s 户，请上门找还没有表态的住户。", missing=round_.missing)
+    return Step(text, _("未表态名单"), "desk.silent", {"round_id": round_.id})
+
+
+def _board(round_: RoundLine) -> tuple[str, dict[str, int]]:
+    return "desk.board", {"round_id": round_.id}

@@ -1,0 +1,345 @@
+"""Reading the whole district for the desk: one line per compound, in a fixed number of statements.
+
+Every statement asks for all compounds at once, so that a district costs no more than one of them.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import aliased
+
+from app.core import clock
+from app.core.db import db
+from app.core.guards import Identity
+from app.projects.models import PlanVersion, Project
+from app.roster.models import Area, Building, Compound, Contact, Entrance, Household, Premises
+from app.rounds.counting import Choice, Tally
+from app.rounds.models import Counter, Matter, RegisterEntry, Round, State
+from app.rounds.queries import MatterTally
+
+SOON = timedelta(days=3)
+
+Ids = Select[int]
+
+
+@dataclass(frozen=True)
+class PlanLine:
+    """How far a compound's plan is: highest published version, and the one being worked on."""
+
+    published: int | None = None
+    draft: int | None = None
+    draft_id: int | None = None
+    submitted_by_id: int | None = None
+    is_waiting: bool = False
+
+
+@dataclass(frozen=True)
+class RoundLine:
+    """The newest round of a compound with its tally; `total` is 0 until the register is frozen."""
+
+    id: int
+    title: str
+    state: State
+    closes_at: datetime
+    is_confirmed: bool
+    submitted_by_id: int | None
+    total: int
+    matters: tuple[MatterTally, ...]
+
+    @property
+    def missing(self) -> int:
+        """Agreeing households that the matter furthest from its threshold lacks."""
+        return max((m.tally.missing for m in self.matters), default=0)
+
+    @property
+    def passed(self) -> bool:
+        """Whether every matter reached its threshold."""
+        return bool(self.matters) and all(m.tally.passed for m in self.matters)
+
+    @property
+    def is_counting(self) -> bool:
+        """Whether there is a register and votes may have been cast."""
+        return self.state not in (State.DRAFT, State.REVIEW, State.REGISTER, State.FROZEN)
+
+    @property
+    def closes_soon(self) -> bool:
+        """Whether it is open and its last days have begun."""
+        return self.state == State.OPEN and self.closes_at - clock.now() <= SOON
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a second person is asked to confirm its counting rules."""
+        return self.state == State.REVIEW and not self.is_confirmed
+
+
+@dataclass(frozen=True)
+class CompoundLine:
+    """Everything the district list says of one compound; `size` in 0.01 m²."""
+
+    id: int
+    name: str
+    town: str
+    community: str
+    buildings: int
+    households: int
+    size: int
+    plan: PlanLine
+    round: RoundLine | None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a round is open there now."""
+        return self.round is not None and self.round.state == State.OPEN
+
+    @property
+    def urgency(self) -> tuple[int, int, str]:
+        """Sorts what needs attention first: missing consent, a waiting colleague, then the rest."""
+        round_ = self.round
+        if round_ and round_.state == State.OPEN and not round_.passed:
+            return (0, -round_.missing, self.name)
+        if self.plan.is_waiting or (round_ and round_.is_waiting):
+            return (1, 0, self.name)
+        if round_ and round_.state in (State.CLOSED, State.PRELIMINARY):
+            return (2, 0, self.name)
+        if round_ and round_.state == State.OPEN:
+            return (3, 0, self.name)
+        if round_ and round_.state in (State.CERTIFIED, State.ARCHIVED):
+            return (6, 0, self.name)
+        return (4 if round_ or self.plan.published or self.plan.draft else 5, 0, self.name)
+
+
+def district(by: Identity) -> list[CompoundLine]:
+    """Every compound within a person's scope, what needs attention first."""
+    within = (
+        select(Compound.id)
+        .join(Area, Area.id == Compound.area_id)
+        .where(Area.path.startswith(by.area_path))
+    )
+    return sorted(_lines(within), key=lambda line: line.urgency)
+
+
+def compound_line(compound_id: int) -> CompoundLine:
+    """The same line for one compound that exists."""
+    return _lines(select(Compound.id).where(Compound.id == compound_id))[0]
+
+
+def matching(lines: list[CompoundLine], text: str, town: str) -> list[CompoundLine]:
+    """The lines of a town (all when empty) whose compound or community is called like `text`."""
+    wanted = text.casefold()
+    return [
+        line
+        for line in lines
+        if (not town or line.town == town)
+        and (wanted in line.name.casefold() or wanted in line.community.casefold())
+    ]
+
+
+@dataclass(frozen=True)
+class BuildingLine:
+    """One building of a compound as the roster has it; `size` in 0.01 m²."""
+
+    id: int
+    name: str
+    token: str
+    floors: int | None
+    entrances: int
+    households: int
+    size: int
+
+
+def buildings_of(compound_id: int) -> list[BuildingLine]:
+    """The buildings of a compound in their order, with what stands in them."""
+    rows = db.session.execute(
+        select(
+            Building.id,
+            Building.name,
+            Building.token,
+            Building.floors,
+            func.count(Entrance.id.distinct()),
+            func.count(Household.id),
+            func.coalesce(func.sum(Premises.size), 0),
+        )
+        .outerjoin(Entrance, Entrance.building_id == Building.id)
+        .outerjoin(Premises, Premises.entrance_id == Entrance.id)
+        .outerjoin(Household, Household.premises_id == Premises.id)
+        .where(Building.compound_id == compound_id)
+        .group_by(Building.id)
+        .order_by(Building.position)
+    )
+    return [BuildingLine(*row) for row in rows]
+
+
+@dataclass(frozen=True)
+class Door:
+    """A household that has said nothing yet, as one finds it."""
+
+    entrance: str
+    room: str
+    floor: int | None
+    phones: tuple[str, ...]
+
+
+def silent_doors(round_id: int) -> dict[tuple[int, str], list[Door]]:
+    """(building id, name) → doors without a vote, in the order in which one walks them."""
+    rows = db.session.execute(
+        select(
+            RegisterEntry.id,
+            Building.id.label("building_id"),
+            Building.name.label("building"),
+            Entrance.name.label("entrance"),
+            Premises.room,
+            Premises.floor,
+            Contact.phone,
+        )
+        .join(Household, Household.id == RegisterEntry.household_id)
+        .join(Premises, Premises.id == Household.premises_id)
+        .join(Entrance, Entrance.id == Premises.entrance_id)
+        .join(Building, Building.id == RegisterEntry.building_id)
+        .outerjoin(Contact, (Contact.household_id == Household.id) & (Contact.ended_at.is_(None)))
+        .where(RegisterEntry.round_id == round_id, RegisterEntry.votes == 0)
+        .order_by(Building.position, RegisterEntry.position, Contact.id)
+    ).all()
+    phones: dict[int, list[str]] = defaultdict(list)
+    for row in rows:
+        phones[row.id] += [row.phone] if row.phone else []
+    doors: dict[tuple[int, str], dict[int, Door]] = defaultdict(dict)
+    for row in rows:
+        door = Door(row.entrance, row.room, row.floor, tuple(phones[row.id]))
+        doors[row.building_id, row.building].setdefault(row.id, door)
+    return {building: list(found.values()) for building, found in doors.items()}
+
+
+def _lines(within: Ids) -> list[CompoundLine]:
+    community, town = aliased(Area), aliased(Area)
+    rows = db.session.execute(
+        select(Compound.id, Compound.name, town.name, community.name)
+        .join(community, community.id == Compound.area_id)
+        .outerjoin(town, town.id == community.parent_id)
+        .where(Compound.id.in_(within))
+    ).all()
+    stock, plans, rounds = _stock(within), _plans(within), _rounds(within)
+    return [
+        CompoundLine(
+            id_,
+            name,
+            town_name or "",
+            community_name,
+            *stock.get(id_, (0, 0, 0)),
+            plans.get(id_, PlanLine()),
+            rounds.get(id_),
+        )
+        for id_, name, town_name, community_name in rows
+    ]
+
+
+def _stock(within: Ids) -> dict[int, tuple[int, int, int]]:
+    """Buildings, households and area of each compound."""
+    rows = db.session.execute(
+        select(
+            Building.compound_id,
+            func.count(Building.id.distinct()),
+            func.count(Household.id),
+            func.coalesce(func.sum(Premises.size), 0),
+        )
+        .outerjoin(Entrance, Entrance.building_id == Building.id)
+        .outerjoin(Premises, Premises.entrance_id == Entrance.id)
+        .outerjoin(Household, Household.premises_id == Premises.id)
+        .where(Building.compound_id.in_(within))
+        .group_by(Building.compound_id)
+    )
+    return {row[0]: (row[1], row[2], row[3]) for row in rows}
+
+
+def _plans(within: Ids) -> dict[int, PlanLine]:
+    rows = db.session.execute(
+        select(
+            Project.compound_id,
+            PlanVersion.id,
+            PlanVersion.number,
+            PlanVersion.submitted_at,
+            PlanVersion.submitted_by_id,
+            PlanVersion.published_at,
+        )
+        .join(Project, Project.id == PlanVersion.project_id)
+        .where(Project.compound_id.in_(within))
+        .order_by(PlanVersion.number)
+    )
+    plans: dict[int, PlanLine] = {}
+    for compound_id, id_, number, submitted_at, submitted_by_id, published_at in rows:
+        if published_at:
+            plans[compound_id] = PlanLine(published=number)
+        else:
+            before = plans.get(compound_id, PlanLine()).published
+            plans[compound_id] = PlanLine(
+                before, number, id_, submitted_by_id, submitted_at is not None
+            )
+    return plans
+
+
+def _rounds(within: Ids) -> dict[int, RoundLine]:
+    """The newest round of each compound."""
+    newest = (
+        select(func.max(Round.id)).where(Round.compound_id.in_(within)).group_by(Round.compound_id)
+    )
+    rounds = db.session.scalars(select(Round).where(Round.id.in_(newest))).all()
+    totals, matters = _register_sizes(newest), _tallies(newest)
+    return {
+        round_.compound_id: RoundLine(
+            round_.id,
+            round_.title,
+            round_.state,
+            round_.closes_at,
+            round_.confirmed_at is not None,
+            round_.submitted_by_id,
+            totals.get(round_.id, 0),
+            _standing(matters[round_.id], totals.get(round_.id, 0)),
+        )
+        for round_ in rounds
+    }
+
+
+def _register_sizes(rounds: Ids) -> dict[int, int]:
+    rows = db.session.execute(
+        select(RegisterEntry.round_id, func.count())
+        .where(RegisterEntry.round_id.in_(rounds))
+        .group_by(RegisterEntry.round_id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def _tallies(rounds: Ids) -> dict[int, dict[Matter, dict[Choice, int]]]:
+    """Round id → matter → households by choice, matters in their order."""
+    rows = db.session.execute(
+        select(Matter, Counter.choice, func.sum(Counter.households))
+        .outerjoin(Counter, Counter.matter_id == Matter.id)
+        .where(Matter.round_id.in_(rounds))
+        .group_by(Matter.id, Counter.choice)
+        .order_by(Matter.position)
+    )
+    found: dict[int, dict[Matter, dict[Choice, int]]] = defaultdict(lambda: defaultdict(dict))
+    for matter, choice, households in rows:
+        of = found[matter.round_id][matter]
+        if choice is not None:
+            of[Choice(choice)] = int(households)
+    return found
+
+
+def _standing(matters: dict[Matter, dict[Choice, int]], total: int) -> tuple[MatterTally, ...]:
+    return tuple(
+        MatterTally(
+            matter.id,
+            matter.title,
+            str(matter.subject),
+            str(matter.track),
+            Tally(
+                total,
+                of.get(Choice.AGREE, 0),
+                of.get(Choice.DISAGREE, 0),
+                of.get(Choice.ABSTAIN, 0),
+                matter.threshold,
+            ),
+        )
+        for matter, of in matters.items()
+    )
