@@ -1,0 +1,151 @@
+"""A real server in a process of its own, a real Chromium, and the people who use them."""
+
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.conftest import database_url_for
+
+ROOT = Path(__file__).resolve().parents[2]
+ARTEFACTS = ROOT / "artefacts"
+PHONE = {"width": 390, "height": 844}
+DESK = {"width": 1366, "height": 768}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything here drives a browser."""
+    for item in items:
+        if "browser" in item.path.parts:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, object]:
+    """Debian's Chromium, quiet and without its sandbox (tests run as root)."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    assert chromium, "Chromium is missing: apt-get install chromium"
+    quiet = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
+    return {"executable_path": chromium, "args": quiet}
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running installation: its address, its settings, and commands on it."""
+
+    url: str
+    env: dict[str, str]
+
+    def flask(self, *args: str) -> str:
+        """Run a command of the product against this installation."""
+        done = subprocess.run(
+            [sys.executable, "-m", "flask", *args],
+            cwd=ROOT,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+
+@pytest.fixture(scope="session")
+def serve(
+    tmp_path_factory: pytest.TempPathFactory, worker_id: str
+) -> Iterator[Callable[[str], Server]]:
+    """`serve(name)` starts an empty installation of its own."""
+    processes: list[subprocess.Popen[bytes]] = []
+
+    def start(name: str) -> Server:
+        instance = tmp_path_factory.mktemp(name)
+        server = _installation(instance, f"{name}_{worker_id}")
+        server.flask("db", "upgrade")
+        log = (instance / "server.log").open("wb")
+        command = [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.py", "wsgi:app"]
+        processes.append(
+            subprocess.Popen(command, cwd=ROOT, env=server.env, stdout=log, stderr=log)
+        )
+        _wait_until_ready(server.url, processes[-1], instance / "server.log")
+        return server
+
+    yield start
+    for process in processes:
+        process.terminate()
+        process.wait(timeout=40)
+
+
+def _installation(instance: Path, name: str) -> Server:
+    (instance / "keys").mkdir()
+    for key in ("secret.key", "code.key"):
+        (instance / "keys" / key).write_text(secrets.token_hex(32))
+    port = _free_port()
+    url = f"http://127.0.0.1:{port}"
+    env = {
+        **os.environ,
+        "FLASK_APP": "wsgi",
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "JUYI_BASE_URL": url,
+        "JUYI_INSTANCE_DIR": str(instance),
+        "JUYI_DATABASE_URL": database_url_for(instance, name),
+    }
+    return Server(url, env)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_until_ready(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    for _ in range(120):
+        assert process.poll() is None, log.read_text()
+        try:
+            with urllib.request.urlopen(f"{url}/readyz", timeout=5) as answer:
+                if answer.status == 200:
+                    return
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.25)
+    raise AssertionError(log.read_text())
+
+
+@pytest.fixture
+def new_page(browser: Browser) -> Iterator[Callable[[dict[str, int]], Page]]:
+    """`new_page(PHONE)` is a browser of its own that fails the test on any script or CSP error."""
+    contexts = []
+    problems: list[str] = []
+
+    def open_page(size: dict[str, int]) -> Page:
+        is_phone = size["width"] < 600
+        context = browser.new_context(
+            viewport=size, has_touch=is_phone, is_mobile=is_phone, locale="zh-CN"
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("console", lambda m: problems.append(m.text) if "Refused to" in m.text else None)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not problems, problems
+
+
+def shoot(page: Page, name: str) -> None:
+    """Keep a picture of the page for human eyes."""
+    ARTEFACTS.mkdir(exist_ok=True)
+    page.screenshot(path=ARTEFACTS / f"{name}.png", full_page=True)
