@@ -1,6 +1,6 @@
 """Loads the sample into an empty database and says where to look; part of `make run`.
 
-`load` leaves a database that holds a compound or an account alone. What `flask demo` gives away
+`load` leaves a database that holds an area or an account alone. What `flask demo` gives away
 (passwords, codes) is kept in instance/demo.json, readable by its owner only.
 """
 
@@ -44,10 +44,10 @@ def load(config: Config, kept: Path) -> None:
 
 
 def is_empty(config: Config) -> bool:
-    """Whether nobody has put a compound or an account into the database yet."""
+    """Whether nobody has put an area or an account into the database yet."""
     engine = create_engine(config.sqlalchemy_url)
     with engine.connect() as connection:
-        rows = "SELECT 1 FROM compound UNION ALL SELECT 1 FROM staff LIMIT 1"
+        rows = "SELECT 1 FROM area UNION ALL SELECT 1 FROM staff LIMIT 1"
         found = connection.execute(text(rows)).first()
     engine.dispose()
     return found is None

@@ -1,6 +1,5 @@
 """Staff sign in and out, and look after the accounts of their area."""
 
-import time
 from datetime import timedelta
 
 from flask import Blueprint, Flask, Response, abort, current_app, flash, redirect, request, session
@@ -11,6 +10,7 @@ from flask_login import LoginManager, current_user, login_user, logout_user
 from app.accounts import actions, queries
 from app.accounts.forms import LoginForm, PersonForm
 from app.accounts.models import Staff
+from app.core import clock
 from app.core.db import db
 from app.core.errors import Refused
 from app.core.guards import Identity, Role, public, staff
@@ -34,7 +34,7 @@ def init_app(app: Flask) -> None:
 @manager.user_loader
 def _load(session_key: str) -> Identity | None:
     """The signed-in person, unless the session idled too long or got too old (THREATS.md §4)."""
-    now = time.time()
+    now = clock.now().timestamp()
     idle = now - session.get("staff_seen", 0)
     age = now - session.get("staff_began", 0)
     if idle > IDLE.total_seconds() or age > ABSOLUTE.total_seconds():
@@ -120,7 +120,7 @@ def _begin(person: Staff) -> Response:
     target = session.get("after_login")
     session.clear()
     session.permanent = True
-    session["staff_began"] = session["staff_seen"] = int(time.time())
+    session["staff_began"] = session["staff_seen"] = int(clock.now().timestamp())
     login_user(person.identity)
     response = saved("desk.home")
     if target and target.startswith("/desk"):

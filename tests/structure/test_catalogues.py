@@ -62,12 +62,12 @@ def test_no_translation_outlives_its_text(language: str) -> None:
 
 def test_texts_are_chinese() -> None:
     foreign = [text for text in _texts() if not re.search(r"[\u4e00-\u9fff]", text)]
-    # A pattern that only puts its parameters in order has no words to translate.
-    assert [text for text in foreign if PLACEHOLDER.sub("", text).strip()] == []
+    # A pattern that only puts its parameters in order has no words in it.
+    assert [text for text in foreign if re.search("[A-Za-z]", PLACEHOLDER.sub("", text))] == []
 
 
 def test_households_are_never_called_users() -> None:
-    assert [text for text in _texts() if "用户" in text] == []
+    assert [text for text in _texts() if "用户" in text.replace("用户名", "")] == []
 
 
 @cache

@@ -98,9 +98,13 @@ def test_a_module_is_named_after_its_storey_or_its_concept() -> None:
     assert bad == []
 
 
-@pytest.mark.parametrize("folder", ["app", "tests", "deploy"])
-def test_no_file_is_longer_than_400_lines(folder: str) -> None:
-    assert [f"{m.where}: {m.lines}" for m in modules(folder) if m.lines > 400] == []
+@pytest.mark.parametrize(
+    # Tables of cases make a test file longer than the rule they prove.
+    ("folder", "most"),
+    [("app", 400), ("deploy", 400), ("bench", 400), ("tests", 500)],
+)
+def test_no_file_grows_out_of_hand(folder: str, most: int) -> None:
+    assert [f"{m.where}: {m.lines}" for m in modules(folder) if m.lines > most] == []
 
 
 def test_no_function_is_longer_than_60_lines() -> None:

@@ -2,7 +2,7 @@
 
 import ast
 
-from tests.structure.source import Module, calls, dotted, functions, imports, modules
+from tests.structure.source import Module, calls, decorators, dotted, functions, imports, modules
 
 PATCHING = {"setattr", "delattr", "setitem", "delitem"}
 SKIPPING = {"skip", "skipif", "xfail", "importorskip"}
@@ -53,7 +53,10 @@ def test_every_test_can_fail() -> None:
         f"{module.where}:{function.lineno} {function.name}"
         for module in modules("tests")
         for function in functions(module)
-        if function.name.startswith("test_") and not _asserts(module, function)
+        if function.name.startswith("test_")
+        # A property over any input may claim no more than that nothing breaks.
+        and "given" not in decorators(function)
+        and not _asserts(module, function)
     ]
     assert harmless == []
 
