@@ -1,6 +1,6 @@
 # Two commands matter: `make run` and `make test`. All of them can be repeated at will.
 .DEFAULT_GOAL := help
-.PHONY: help run setup dev test check lint translations bench clean
+.PHONY: help run setup dev test check lint translations bench lock clean
 
 BIN := .venv/bin
 
@@ -36,6 +36,12 @@ translations: dev ## Gathers every text of the interface into the catalogues
 
 bench: dev ## Runs every measurement of bench/ and prints its table
 	@set -e; for measurement in bench/[a-z]*.py; do $(BIN)/python "$$measurement"; done
+
+lock: dev ## Locks the newest versions that pyproject.toml allows, with their hashes
+	@$(BIN)/uv pip compile -q --upgrade --generate-hashes --no-header --no-emit-index-url \
+	  pyproject.toml -o requirements/run.txt
+	@$(BIN)/uv pip compile -q --upgrade --generate-hashes --no-header --no-emit-index-url \
+	  -c requirements/run.txt --group dev pyproject.toml -o requirements/dev.txt
 
 clean: ## Removes what can be made again; keeps the database and the keys
 	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache artefacts

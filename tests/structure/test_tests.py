@@ -68,7 +68,10 @@ def _asserts(module: Module, function: ast.AST) -> bool:
     checking = {"raises", "expect", "get", "post", "visit", "submit", "follow", "check_page"}
     checking |= {f.name for f in functions(module) if _has_assert(f)}
     return any(
-        name in checking or name.startswith(("assert_", "check_")) for name, _ in calls(function)
+        name in checking
+        or name.startswith(("assert_", "check_"))
+        or any(keyword.arg == "status" for keyword in call.keywords)
+        for name, call in calls(function)
     )
 
 
