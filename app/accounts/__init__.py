@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from app.accounts import staff_views
+from app.accounts import staff_views, views
 from app.accounts.cli import staff_cli
 
 
@@ -10,3 +10,4 @@ def init_app(app: Flask) -> None:
     """Register pages and commands."""
     app.cli.add_command(staff_cli)
     staff_views.init_app(app)
+    views.init_app(app)

@@ -4,9 +4,10 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import PasswordField, SelectField, StringField
-from wtforms.validators import DataRequired, Length
+from wtforms.validators import DataRequired, Length, ValidationError
 
 from app.accounts.actions import PASSWORD_LENGTH
+from app.accounts.codes import read_code
 from app.core.forms import Form
 from app.core.guards import Role
 from app.roster.models import Area
@@ -52,3 +53,24 @@ class PersonForm(Form):
         self.role.choices = [(role.value, role.label) for role in roles]
         everything = [(0, _l("全部"))] if whole else []
         self.area.choices = [*everything, *((area.id, area.full_name) for area in areas)]
+
+
+class CodeForm(Form):
+    """The 12 digits of a household's slip, however they are spaced."""
+
+    code = StringField(
+        _l("户码（12 位数字）"),
+        [DataRequired(_l("请填户码。")), Length(max=60, message=_l("户码是 12 位数字。"))],
+        # It is a secret of one home on a phone that may be shared: the browser must not keep it.
+        render_kw={
+            "inputmode": "numeric",
+            "autocomplete": "off",
+            "autocapitalize": "off",
+            "spellcheck": "false",
+        },
+    )
+
+    def validate_code(self, field: StringField) -> None:
+        """Twelve digits, or what to look at again."""
+        if read_code(field.data) is None:
+            raise ValidationError(_l("户码是 12 位数字，请对着户码单再看一遍，数一数。"))

@@ -2,14 +2,15 @@
 
 import time
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import joinedload
 
-from app.accounts.models import Staff
+from app.accounts.models import HouseholdCode, HouseholdSession, Staff
 from app.core.db import db
-from app.core.guards import Identity
-from app.roster.models import Area
+from app.core.guards import Home, Identity
+from app.roster.models import Area, Building, Compound, Entrance, Household, Premises
 
 # An ended account may act for at most this many seconds more (THREATS.md T25).
 MEMORY_SECONDS = 1.0
@@ -61,3 +62,30 @@ def areas_within(by: Identity) -> list[Area]:
     """The area tree as far as this person reaches, parents before children."""
     areas = select(Area).where(Area.path.startswith(by.area_path)).order_by(Area.path)
     return list(db.session.scalars(areas))
+
+
+def home_of_session(token_digest: str, began_after: datetime) -> Home | None:
+    """The household a browser's session speaks for, unless it ended or its code was revoked."""
+    row = db.session.execute(
+        select(HouseholdSession.household_id, Entrance.building_id, HouseholdSession.id)
+        .join(Household, Household.id == HouseholdSession.household_id)
+        .join(Premises, Premises.id == Household.premises_id)
+        .join(Entrance, Entrance.id == Premises.entrance_id)
+        .outerjoin(HouseholdCode, HouseholdCode.id == HouseholdSession.code_id)
+        .where(
+            HouseholdSession.token_digest == token_digest,
+            HouseholdSession.ended_at.is_(None),
+            HouseholdSession.began_at > began_after,
+            or_(HouseholdSession.code_id.is_(None), HouseholdCode.revoked_at.is_(None)),
+        )
+    ).one_or_none()
+    return Home(*row) if row else None
+
+
+def building_by_token(token: str) -> Building | None:
+    """The building of a poster's address, with its compound and community."""
+    return db.session.scalar(
+        select(Building)
+        .options(joinedload(Building.compound).joinedload(Compound.area))
+        .where(Building.token == token)
+    )

@@ -19,6 +19,8 @@ from app.rounds.actions import locked
 from app.rounds.counting import Choice
 from app.rounds.models import Channel, Counter, RegisterEntry, Round, Vote, VoteChoice
 
+_MEANWHILE = msg("您打开这一页以后，您家又有人表过态。请看清楚再决定要不要替换。")
+
 
 class NotOpen(Refused):
     """The round is not open: nothing was counted."""
@@ -83,7 +85,7 @@ def cast(
     `RequestTaken`, each before anything changes.
     """
     round_ = locked(round_)
-    first = _earlier(round_, household_id, ballot.request_id)
+    first = _earlier(round_, household_id, ballot)
     if first is not None:
         return first
     entry = _check(round_, household_id, ballot)
@@ -93,31 +95,47 @@ def cast(
     return Receipt(recorded.code, recorded.seq, recorded.at, number)
 
 
-def _earlier(round_: Round, household_id: int, request_id: str) -> Receipt | None:
-    found = db.session.execute(
-        select(Vote.receipt, Vote.seq, Vote.cast_at, Vote.number, RegisterEntry.household_id)
-        .join(RegisterEntry, RegisterEntry.id == Vote.entry_id)
-        .where(Vote.round_id == round_.id, Vote.request_id == request_id)
-    ).one_or_none()
-    if found is None:
-        return None
-    if found.household_id != household_id:
-        raise RequestTaken(msg("这一页已经过期，请刷新后重新填写。"))
-    return Receipt(found.receipt, found.seq, found.cast_at, found.number)
-
-
-def _check(round_: Round, household_id: int, ballot: Ballot) -> RegisterEntry:
+def require_open(round_: Round) -> None:
+    """Refuse `NotOpen` before the opening and from the published minute on."""
     if not round_.is_open:
         raise NotOpen(msg("征询已经截止或还没有开始，刚才这一次没有计入。有疑问请打社区电话。"))
+
+
+def place_on_register(round_: Round, household_id: int) -> RegisterEntry:
+    """The household's entry in the frozen register; refuses `NotOnRegister`."""
     entry = queries.entry_of(round_.id, household_id)
     if entry is None:
         raise NotOnRegister(msg("您家不在这一轮的登记册里，请打社区电话核对。"))
+    return entry
+
+
+def _earlier(round_: Round, household_id: int, ballot: Ballot) -> Receipt | None:
+    found = db.session.execute(
+        select(Vote, RegisterEntry.household_id)
+        .join(RegisterEntry, RegisterEntry.id == Vote.entry_id)
+        .where(Vote.round_id == round_.id, Vote.request_id == ballot.request_id)
+    ).one_or_none()
+    if found is None:
+        return None
+    vote, voter_id = found
+    if voter_id != household_id:
+        raise RequestTaken(msg("这一页已经过期，请刷新后重新填写。"))
+    # A form fetched back and filled in differently is no repetition: its first receipt would
+    # tell the household that something was recorded which was not.
+    if {choice.matter_id: choice.choice for choice in vote.choices} != dict(ballot.choices):
+        raise VotedMeanwhile(_MEANWHILE)
+    return Receipt(vote.receipt, vote.seq, vote.cast_at, vote.number)
+
+
+def _check(round_: Round, household_id: int, ballot: Ballot) -> RegisterEntry:
+    require_open(round_)
+    entry = place_on_register(round_, household_id)
     if set(ballot.choices) != {matter.id for matter in round_.matters}:
         raise Incomplete(msg("请对每一项都选一个答案。"))
     if round_.plan_version is None or round_.plan_version.number != ballot.plan_number:
         raise PlanChanged(msg("方案有了新版本，请先看新方案，再重新表态。"))
     if ballot.seen != entry.votes:
-        raise VotedMeanwhile(msg("您打开这一页以后，您家又有人表过态。请看清楚再决定要不要替换。"))
+        raise VotedMeanwhile(_MEANWHILE)
     return entry
 
 
