@@ -4,7 +4,14 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
-from wtforms import BooleanField, FieldList, FormField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    FieldList,
+    FormField,
+    StringField,
+    TextAreaField,
+    ValidationError,
+)
 from wtforms import Form as Row
 from wtforms.fields import DateField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
@@ -246,7 +253,7 @@ class PictureForm(_AttachmentForm):
         try:
             self.picture = shrink_picture(field.data.read())
         except Refused as refusal:
-            raise ValueError(translated(refusal)) from None
+            raise ValidationError(translated(refusal)) from None
 
 
 class DocumentForm(_AttachmentForm):
@@ -265,7 +272,7 @@ class DocumentForm(_AttachmentForm):
         try:
             self.content = checked_pdf(field.data.read())
         except Refused as refusal:
-            raise ValueError(translated(refusal)) from None
+            raise ValidationError(translated(refusal)) from None
 
 
 class ReturnForm(Form):
