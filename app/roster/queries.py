@@ -186,7 +186,8 @@ def _strays(arrivals: Iterable[Arrival], placement: Placement) -> Iterator[Probl
 def destination_of(town: str, community: str, placement: Placement) -> Destination:
     """Where a row belongs that names this town and community ('' when it names none).
 
-    Without a town it is the community of that name that exists, else one below `未填乡镇`.
+    Without a town it is the community of that name that exists, else one below the town of the
+    person who imports, else one below `未填乡镇`.
     """
     name = community or placement.community
     district = _district(placement)
@@ -197,6 +198,8 @@ def destination_of(town: str, community: str, placement: Placement) -> Destinati
             raise Ambiguous(message, count=len(namesakes), name=name)
         if namesakes:
             return Destination(namesakes[0], ())
+        if own := _own_town(placement.scope):
+            return _descend(own, [(AreaKind.COMMUNITY, name)])
     branches = [(AreaKind.TOWN, town or UNNAMED_TOWN), (AreaKind.COMMUNITY, name)]
     if district is None:
         top = (AreaKind.DISTRICT, placement.district or UNNAMED_DISTRICT)
@@ -228,6 +231,12 @@ def _district(placement: Placement) -> Area | None:
     if len(within) > 1:
         raise Ambiguous(msg("系统里有多个区县，请指明导入到哪一个。"))
     return within[0] if within else None
+
+
+def _own_town(scope: str) -> Area | None:
+    """The town in which somebody's whole scope lies."""
+    towns = db.session.scalars(select(Area).where(Area.kind == AreaKind.TOWN))
+    return next((town for town in towns if scope.startswith(town.path)), None)
 
 
 def _namesakes(name: str, district: Area, scope: str) -> list[Area]:

@@ -1,0 +1,111 @@
+"""The way of a ledger into the roster: upload, preview, confirm, result."""
+
+from io import BytesIO
+from pathlib import PurePath
+from typing import Any
+
+from flask import Blueprint, Response, abort, send_file
+from flask_login import current_user
+
+from app.core import files, jobs
+from app.core.db import db
+from app.core.guards import staff, uploads
+from app.core.i18n import say
+from app.core.web import page, saved
+from app.roster import findings, queries, tasks
+from app.roster.forms import UploadForm
+
+bp = Blueprint("roster_staff", __name__, url_prefix="/desk/roster")
+
+SHOWN_PROBLEMS = 200
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@bp.route("/import", methods=["GET", "POST"])
+@uploads(12)
+@staff()
+def upload() -> Response:
+    """Take a ledger and have it read in the background."""
+    form = UploadForm(queries.communities_within(current_user.area_path))
+    if form.validate_on_submit():
+        job = jobs.ask(tasks.PREVIEW, _params(form), by=current_user.id)
+        return saved(".import_page", job_id=job.id)
+    return page("roster/staff/upload.html", form=form)
+
+
+@bp.get("/imports/<int:job_id>")
+@staff()
+def import_page(job_id: int) -> Response:
+    """Where an import stands: progress, refusal, preview or result."""
+    job = _load_job(job_id)
+    shown: dict[str, Any] = {"job": job, "progress": jobs.progress_of(job), "report": None}
+    if job.is_finished and not job.has_failed and job.kind == tasks.PREVIEW:
+        shown |= {"report": _load_report(job), "started": tasks.import_of(job.id)}
+    return page("roster/staff/import.html", **shown, most=SHOWN_PROBLEMS, say=say)
+
+
+@bp.post("/imports/<int:job_id>/confirm")
+@staff()
+def confirm(job_id: int) -> Response:
+    """Import what was shown."""
+    job = _load_job(job_id)
+    if job.kind != tasks.PREVIEW or not job.is_finished or job.has_failed:
+        abort(409)
+    started = tasks.import_of(job.id) or jobs.ask(
+        tasks.IMPORT, {**job.params, "preview": job.id}, by=current_user.id
+    )
+    return saved(".import_page", job_id=started.id)
+
+
+@bp.get("/imports/<int:job_id>/problems.xlsx")
+@staff()
+def error_sheet(job_id: int) -> Response:
+    """The problems as a workbook to send back."""
+    report = _load_report(_load_job(job_id))
+    if report is None:
+        abort(404)
+    return _as_download(findings.error_sheet(report), "台账问题.xlsx")
+
+
+@bp.get("/template.xlsx")
+@staff()
+def template_file() -> Response:
+    """An empty ledger to fill in."""
+    return _as_download(findings.template(), "住户台账模板.xlsx")
+
+
+def _params(form: UploadForm) -> dict[str, Any]:
+    """What the background needs to know; the upload itself is kept as a file."""
+    upload = form.file.data
+    return {
+        "digest": files.keep(upload.read()),
+        "filename": PurePath((upload.filename or "").replace("\\", "/")).name[:80],
+        "community": form.community.data,
+        "compound": form.compound.data,
+        "scope": current_user.area_path,
+        "actor": current_user.commitment,
+    }
+
+
+def _load_job(job_id: int) -> jobs.Job:
+    """An import of this person; those of others are not told apart from none."""
+    job = db.session.get(jobs.Job, job_id)
+    if job is None or job.kind not in (tasks.PREVIEW, tasks.IMPORT):
+        abort(404)
+    if job.asked_by_id != current_user.id:
+        abort(403)
+    return job
+
+
+def _load_report(job: jobs.Job) -> findings.Report | None:
+    """The report of a preview; None once it was discarded."""
+    try:
+        return findings.read_report((job.result or {})["report"])
+    except (KeyError, FileNotFoundError):
+        return None
+
+
+def _as_download(content: bytes, name: str) -> Response:
+    response = send_file(BytesIO(content), _XLSX, as_attachment=True, download_name=name)
+    response.headers["Cache-Control"] = "no-store"
+    return response
