@@ -41,7 +41,7 @@ def fill_synthetic(households: int, code_key: str) -> Sample:
         add_account(sample, "district", "区住建局甲", Role.DISTRICT, None),
         add_account(sample, "district2", "区住建局乙", Role.DISTRICT, None),
     )
-    homes = tuple(_homes(households))
+    homes = tuple(synthetic_homes(households))
     ledger = Ledger(homes, (), (), totals_of(homes))
     import_roster(ledger, Placement(community="测试社区"), by=office.first)
     plan = compound_plans()["银塔南区"]
@@ -57,7 +57,7 @@ def fill_synthetic(households: int, code_key: str) -> Sample:
     return sample
 
 
-def _homes(households: int) -> Iterator[Home]:
+def synthetic_homes(households: int) -> Iterator[Home]:
     compounds = -(-households // COMPOUND_SIZE)
     for number in range(compounds):
         size = households // compounds + (number < households % compounds)

@@ -1,0 +1,91 @@
+"""The sample district as it stands in the database after `flask demo`."""
+
+import json
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from app.accounts.codes import read_code
+from app.demo.actions import NotEmpty, fill_sample, summary_of
+from app.demo.synthetic import fill_synthetic
+from app.journal.queries import books, first_flaw
+from app.projects.models import PlanVersion
+from app.roster.models import Building, Compound, Household, Premises
+from app.rounds import queries
+from app.rounds.models import Round, State, Vote, VoteChoice
+from tests.client import PageClient
+from tests.factories import CODE_KEY
+
+LITONG = (20, 55, 1845, 16_020_000)
+
+
+@pytest.fixture
+def sample(session: sa.orm.Session) -> dict[str, list[dict[str, str]]]:
+    """The sample, and what `flask demo --json` says of it."""
+    made = fill_sample(CODE_KEY)
+    session.commit()
+    return json.loads(json.dumps(summary_of(made, "http://127.0.0.1:8000")))
+
+
+def test_the_sample_is_whole_true_and_usable(
+    sample: dict[str, list[dict[str, str]]], session: sa.orm.Session, client: PageClient, app: Flask
+) -> None:
+    _its_figures_are_those_of_litong(session)
+    _its_rounds_are_counted_as_their_votes_say(session)
+    assert [r["state"] for r in sample["rounds"]] == ["certified", "closed", "open", "open"]
+    assert {s["role"] for s in sample["staff"]} == {"admin", "district", "office", "worker"}
+    assert len(sample["buildings"]) == 55
+    assert len(sample["households"]) == 19 + 18 + 59 + 217
+    assert [first_flaw(book) for book in books()] == [None] * 5
+    _a_household_enters_with_its_code(sample, session, client)
+    with pytest.raises(NotEmpty):
+        fill_sample(CODE_KEY)
+
+
+def _its_figures_are_those_of_litong(session: sa.orm.Session) -> None:
+    def count(model: type) -> int | None:
+        return session.scalar(sa.select(sa.func.count()).select_from(model))
+
+    area = session.scalar(sa.select(sa.func.sum(Premises.size)))
+    assert (count(Compound), count(Building), count(Household), area) == LITONG
+    versions = session.scalars(sa.select(PlanVersion)).all()
+    assert sum(v.cost for v in versions) == sum(v.funds for v in versions) == 4_900_000_000
+    assert all(v.is_published and v.published_by_id != v.submitted_by_id for v in versions)
+
+
+def _its_rounds_are_counted_as_their_votes_say(session: sa.orm.Session) -> None:
+    for round_ in session.scalars(sa.select(Round)):
+        by_hand = dict(
+            session.execute(
+                sa.select(VoteChoice.matter_id, sa.func.count())
+                .join(Vote, Vote.id == VoteChoice.vote_id)
+                .where(Vote.round_id == round_.id, VoteChoice.choice == "agree")
+                .group_by(VoteChoice.matter_id)
+            ).all()
+        )
+        tally = queries.results(round_)
+        assert {m.matter_id: m.tally.agree for m in tally.matters} == by_hand
+        assert queries.counters_agree(round_)
+
+
+def _a_household_enters_with_its_code(
+    sample: dict[str, list[dict[str, str]]], session: sa.orm.Session, client: PageClient
+) -> None:
+    home = next(h for h in sample["households"] if h["round"] == sample["rounds"][2]["id"])
+    assert read_code(home["code"])
+    building = session.scalars(
+        sa.select(Building)
+        .join(Compound, Compound.id == Building.compound_id)
+        .where(Compound.name == "利水南苑", Building.name == home["building"])
+    ).one()
+    page = client.enter(building, home["code"])
+    assert home["room"] in page.text
+
+
+def test_a_synthetic_district_has_the_size_asked_for(session: sa.orm.Session) -> None:
+    sample = fill_synthetic(61, CODE_KEY)
+    session.commit()
+    assert session.scalar(sa.select(sa.func.count()).select_from(Household)) == 61
+    assert [r.state for r in sample.rounds] == [State.OPEN]
+    assert len(sample.codes) == 61
