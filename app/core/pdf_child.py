@@ -56,16 +56,20 @@ def _answer() -> None:
     # Only what lies inside the document itself; http, file and the rest are refused unopened.
     fetcher = weasyprint.urls.URLFetcher(allowed_protocols={"data"}, allow_redirects=False)
     css = weasyprint.CSS(string=json.loads(first)["css"], font_config=fonts, url_fetcher=fetcher)
-    whole = PdfWriter()
+    whole = None
     for line in sys.stdin.buffer:
         html = weasyprint.HTML(string=json.loads(line)["html"], url_fetcher=fetcher)
         # The boxes of a laid-out page weigh megabytes: each part is written before the next.
-        part = html.write_pdf(stylesheets=[css], font_config=fonts)
-        whole.append(io.BytesIO(part), import_outline=False)
+        part = io.BytesIO(html.write_pdf(stylesheets=[css], font_config=fonts))
+        if whole is None:
+            whole = PdfWriter(clone_from=part)  # The first part gives title and language.
+        else:
+            whole.append(part, import_outline=False)
         _say(b"done\n")
-    pdf = io.BytesIO()
-    whole.write(pdf)
-    _say(pdf.getvalue())
+    if whole is not None:
+        pdf = io.BytesIO()
+        whole.write(pdf)
+        _say(pdf.getvalue())
 
 
 def _say(answer: bytes) -> None:

@@ -93,7 +93,7 @@ def participation(buildings: tuple[BuildingTally, ...]) -> list[Participation]:
     if len(small) == 1 or 0 < sum(b.total for b in small) < SMALLEST_BUILDING:
         small += large[:1]
     told = [Participation(b.name, b.voted, b.total) for b in buildings if b not in small]
-    if not small:
+    if not small or not told:
         return told
     voted, total = sum(b.voted for b in small), sum(b.total for b in small)
     rest = Participation(gettext("其余%(count)s栋合计", count=len(small)), voted, total)

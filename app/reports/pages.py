@@ -10,7 +10,7 @@ from typing import TypeVar
 
 SLIPS_ON_A_SHEET = 8
 SHEETS_IN_A_PART = 16
-Item = TypeVar("Item")
+Portion = TypeVar("Portion", bound=Sequence[object])
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,12 @@ class Slip:
 
     @property
     def typed_address(self) -> str:
+        """The building's address as a person types it, without the scheme."""
         return self.url.split("://", 1)[1]
+
+    @property
+    def address_class(self) -> str:
+        return size_class(self.typed_address, 27)
 
     @property
     def label_class(self) -> str:
@@ -90,7 +95,7 @@ class Slip:
 
     @property
     def phone_class(self) -> str:
-        return size_class(self.phone, 8, 14)
+        return size_class(self.phone, 8, 15)
 
 
 def size_class(text: str, *limits: int) -> str:
@@ -103,7 +108,7 @@ def size_class(text: str, *limits: int) -> str:
     return f"long-{passed}" if passed else "fits"
 
 
-def portions(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
+def portions(items: Portion, size: int) -> Iterator[Portion]:
     """`items` in consecutive portions of at most `size`."""
     for start in range(0, len(items), size):
-        yield items[start : start + size]
+        yield items[start : start + size]  # type: ignore[misc]

@@ -1,9 +1,10 @@
-"""From the values of `pages` to PDF bytes; codes pass through here and are written nowhere else."""
+"""From values to paper: HTML and PDF bytes; codes pass through and are written nowhere else."""
 
 from collections.abc import Callable, Iterator, Sequence
 
-from app.core import pdf
+from app.core import clock, pdf
 from app.core.qr import draw_qr, qr_png
+from app.reports.notice import Notice
 from app.reports.pages import SHEETS_IN_A_PART, SLIPS_ON_A_SHEET, PosterPage, Slip, portions
 
 POSTERS_IN_A_PART = 10
@@ -38,11 +39,27 @@ def slips_pdf(batches: Iterator[Sequence[Slip]], total: int, report: Progress) -
     return pdf.join_pdf(parts, pdf.print_css(), _counted(total, SLIPS_IN_A_PART, report))
 
 
+def notice_html(notice: Notice, **context: object) -> str:
+    """The notice of a round's figures as HTML, for the browser or for `render_pdf`."""
+    return pdf.printed(
+        "print/notice.html",
+        notice=notice,
+        made_at=clock.now(),
+        in_groups=_in_groups,
+        **context,
+    )
+
+
 def _sheets(slips: Sequence[Slip]) -> list[list[tuple[Slip, str]]]:
     return [
         [(slip, qr_png(slip.personal_url)) for slip in sheet]
         for sheet in portions(slips, SLIPS_ON_A_SHEET)
     ]
+
+
+def _in_groups(fingerprint: str | None) -> str:
+    """A hash in groups of eight, so that two papers can be compared by eye."""
+    return " ".join(portions(fingerprint or "", 8))
 
 
 def _counted(total: int, size: int, report: Progress) -> Callable[[int], None]:

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from io import BytesIO
-from typing import Any
 
 from flask import Blueprint, Response, abort, flash, make_response, request, send_file, url_for
 from flask_babel import gettext as _
@@ -15,7 +14,7 @@ from app.core.i18n import say
 from app.core.jobs import Job, progress_of
 from app.core.web import page, saved
 from app.reports import actions, printing, queries
-from app.reports.notice import Notice, notice_of
+from app.reports.notice import notice_of
 from app.roster.models import Building, Compound, Household
 from app.rounds.actions import note_posters_printed
 from app.rounds.models import Round
@@ -141,7 +140,7 @@ def download(job_id: int) -> Response:
 @staff()
 def notice(round_id: int) -> Response:
     """The figures of a round as a page to print and hang up."""
-    html = _notice_html(
+    html = printing.notice_html(
         notice_of(load_round(round_id)),
         on_screen=True,
         has_pdf=pdf.is_available(),
@@ -157,7 +156,7 @@ def notice_pdf(round_id: int) -> Response:
     """The same as PDF."""
     figures = notice_of(load_round(round_id))
     name = f"{figures.round.compound.name}{figures.heading}.pdf"
-    html = _notice_html(figures, on_screen=False)
+    html = printing.notice_html(figures, on_screen=False)
     release()
     return _as_file(pdf.render_pdf(html, pdf.print_css()), name)
 
@@ -230,25 +229,9 @@ def _is_there(ordered: Job) -> bool:
     return files.path_of(digest).exists()
 
 
-def _notice_html(figures: Notice, **context: Any) -> str:
-    """The notice as HTML."""
-    return pdf.printed(
-        "print/notice.html",
-        notice=figures,
-        made_at=clock.now(),
-        in_groups=_in_groups,
-        **context,
-    )
-
-
-def _in_groups(fingerprint: str | None) -> str:
-    """A hash in groups of eight, so that two papers can be compared by eye."""
-    text = fingerprint or ""
-    return " ".join(text[i : i + 8] for i in range(0, len(text), 8))
-
-
 def _as_file(content: bytes, name: str) -> Response:
     """A PDF to save, kept by nobody on the way."""
     answer = send_file(BytesIO(content), "application/pdf", as_attachment=True, download_name=name)
     answer.headers["Cache-Control"] = "no-store"
+    answer.expires = None
     return answer

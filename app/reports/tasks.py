@@ -48,6 +48,7 @@ def print_slips(params: dict[str, Any], report: Report) -> dict[str, Any]:
 
     Refuses what `issue_codes` refuses; the paper made so far is deleted then.
     """
+    _identity(params["by"])
     compound, building, household = _asked_for(params)
     doors = queries.doors(compound, building, household)
     run = SlipRun(compound.name, queries.office_of(compound), doors)
