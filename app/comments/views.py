@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import Blueprint, Response, abort, request
-from flask_babel import gettext as _
 
 from app.comments import actions, queries
 from app.comments.forms import CommentForm
@@ -59,7 +58,7 @@ def _show(building: Building, form: CommentForm | None) -> Response:
         sections=list(Section),
         number=number,
         has_older=has_older,
-        heading=_("居民问答"),
+        section_of=Section,
     )
 
 

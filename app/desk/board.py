@@ -77,6 +77,11 @@ class Board:
         return self.state in (State.DRAFT, State.REVIEW, State.REGISTER, State.FROZEN)
 
     @property
+    def is_over(self) -> bool:
+        """Whether the last vote is in."""
+        return not self.is_open and not self.is_prepared
+
+    @property
     def silent(self) -> int:
         """Households that have said nothing."""
         return self.total - self.voted

@@ -59,6 +59,11 @@ class RoundLine:
         return bool(self.matters) and all(m.tally.passed for m in self.matters)
 
     @property
+    def is_out_of_reach(self) -> bool:
+        """Whether it is open, and silent households alone cannot carry some matter any more."""
+        return self.state == State.OPEN and not all(m.tally.is_reachable for m in self.matters)
+
+    @property
     def is_counting(self) -> bool:
         """Whether there is a register and votes may have been cast."""
         return self.state not in (State.DRAFT, State.REVIEW, State.REGISTER, State.FROZEN)
@@ -98,16 +103,16 @@ class CompoundLine:
         """Sorts what needs attention first: missing consent, a waiting colleague, then the rest."""
         round_ = self.round
         if round_ and round_.state == State.OPEN and not round_.passed:
-            return (0, -round_.missing, self.name)
+            return (0 if round_.closes_soon else 1, -round_.missing, self.name)
         if self.plan.is_waiting or (round_ and round_.is_waiting):
-            return (1, 0, self.name)
-        if round_ and round_.state in (State.CLOSED, State.PRELIMINARY):
             return (2, 0, self.name)
-        if round_ and round_.state == State.OPEN:
+        if round_ and round_.state in (State.CLOSED, State.PRELIMINARY):
             return (3, 0, self.name)
+        if round_ and round_.state == State.OPEN:
+            return (4, 0, self.name)
         if round_ and round_.state in (State.CERTIFIED, State.ARCHIVED):
-            return (6, 0, self.name)
-        return (4 if round_ or self.plan.published or self.plan.draft else 5, 0, self.name)
+            return (7, 0, self.name)
+        return (5 if round_ or self.plan.published or self.plan.draft else 6, 0, self.name)
 
 
 def district(by: Identity) -> list[CompoundLine]:

@@ -44,7 +44,7 @@ def home() -> Response:
 def compound(compound_id: int) -> Response:
     """One compound: its facts, buildings, plan, rounds, and what to do next."""
     found = _load_compound(compound_id)
-    line = queries.compound_line(found.id)
+    line, rounds = queries.compound_line(found.id), rounds_of(found.id)
     return page(
         "desk/compound.html",
         compound=found,
@@ -52,7 +52,8 @@ def compound(compound_id: int) -> Response:
         step=next_step(line),
         buildings=queries.buildings_of(found.id),
         project=project_of(found.id),
-        rounds=rounds_of(found.id),
+        rounds=rounds,
+        may_begin=all(round_.is_over for round_ in rounds),
         stretches=stretches,
     )
 
