@@ -72,11 +72,11 @@ def serve(
         instance = tmp_path_factory.mktemp(name)
         server = _installation(instance, f"{name}_{worker_id}")
         server.flask("db", "upgrade")
-        log = (instance / "server.log").open("wb")
         command = [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.py", "wsgi:app"]
-        processes.append(
-            subprocess.Popen(command, cwd=ROOT, env=server.env, stdout=log, stderr=log)
-        )
+        with (instance / "server.log").open("wb") as log:
+            processes.append(
+                subprocess.Popen(command, cwd=ROOT, env=server.env, stdout=log, stderr=log)
+            )
         _wait_until_ready(server.url, processes[-1], instance / "server.log")
         return server
 
