@@ -98,7 +98,7 @@ def fill_sample(code_key: str) -> Sample:
     sample = Sample()
     chance = random.Random(20)
     plans = compound_plans()
-    with clock.pretending(clock.now() - 60 * DAY):
+    with clock.pretending((clock.now() - 60 * DAY).replace(hour=2, minute=15)):
         office = _make_people_of_district(sample)
         import_roster(_ledger(plans), Placement(community=""), by=office.first)
         _make_local_people(sample)
@@ -275,9 +275,9 @@ def _discuss(
         building = next(b for b in compound.buildings if b.name == comment["building"])
         home = _some_home(building, comment["entrance"])
         with clock.pretending(written):
-            made = write_comment(home.id, compound, Section.WORK, comment["text"])
+            made = write_comment(home.id, compound, Section(comment["section"]), comment["text"])
         if "reply" in comment:
-            with clock.pretending(min(written + timedelta(hours=20), today)):
+            with clock.pretending(min(written + timedelta(hours=30), today)):
                 reply(made, plan.community, comment["reply"], by=office.first)
 
 

@@ -148,4 +148,7 @@ def new_page(browser: Browser) -> Iterator[Callable[[dict[str, int]], Page]]:
 def shoot(page: Page, name: str) -> None:
     """Keep a picture of the page for human eyes."""
     ARTEFACTS.mkdir(exist_ok=True)
+    # Pictures below the first screen load only when one scrolls to them.
+    page.evaluate("document.querySelectorAll('img').forEach(i => { i.loading = 'eager'; })")
+    page.wait_for_load_state("networkidle")
     page.screenshot(path=ARTEFACTS / f"{name}.png", full_page=True)
