@@ -46,7 +46,7 @@ def picture(digest: str) -> Response:
         files.path_of(digest),
         mimetype=kept.media_type,
         as_attachment=not is_image,
-        download_name=None if is_image else f"{kept.caption}.pdf",
+        download_name=None if is_image else f"{' '.join(kept.caption.split())}.pdf",
         etag=digest,
         max_age=_YEAR,
     )

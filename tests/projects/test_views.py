@@ -1,0 +1,319 @@
+"""The plan page that residents read, and the pictures on it."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from app.core import files
+from app.core.guards import Role
+from app.projects import actions, queries
+from app.projects.contents import Fund, Money
+from app.projects.models import Attachment, PlanVersion, Section
+from app.roster.models import Building
+from tests.client import Page, PageClient
+from tests.factories import homes_of, issue_code, make_building, make_compound, make_staff
+from tests.projects.plans import (
+    COMPLETE,
+    LAMPS,
+    PICTURE,
+    PIPES,
+    fill,
+    open_draft,
+    publish,
+    someone,
+)
+
+SVG = "{http://www.w3.org/2000/svg}"
+RESIDENTS_PAY = (Fund("central", 9_000_000), Fund("residents", 1_000_000))
+
+
+@pytest.fixture
+def building(session: Session) -> Building:
+    """A building of six homes with 86.50 m² each."""
+    return make_building(size=8650)
+
+
+def published(building: Building, money: Money = COMPLETE.money) -> PlanVersion:
+    version = fill(open_draft(building.compound))
+    actions.edit_money(version, money, by=someone())
+    return publish(version)
+
+
+def part(page: Page, name: str) -> str:
+    return page.one("section", id=name).text
+
+
+def test_a_resident_reads_the_whole_plan_without_signing_in(
+    client: PageClient, building: Building
+) -> None:
+    version = published(building)
+    page = client.get("projects.plan", token=building.token)
+
+    assert page.h1 == f"{building.compound.name}改造方案"
+    assert COMPLETE.summary in page.text
+    work = part(page, "work")
+    assert "一共 2 项，100,000 元" in work
+    assert "更换给水管 安全 埋在冻土层下面 310 米 88,350" in work
+    assert "补装路灯 12 盏 11,650" in work
+    funds = part(page, "funds")
+    assert "中央补助 80,000 元，占 80.0 %" in funds
+    assert "区县财政 20,000 元，占 20.0 % 列入区级预算" in funds
+    assert "2027年4月6日动工，2027年9月28日完工" in part(page, "construction")
+    management = part(page, "management")
+    assert "社区保障性物业管理" in management
+    assert "每月 28 元 这是 80 平方米的房子，每平方米每月 0.35 元" in management
+    assert version.plan_hash[:12] in part(page, "versions")
+    assert page.one("a", href="tel:0953-5550101")
+    assert page.all("a", href=f"/b/{building.token}")
+    assert page.all("a", href=f"/b/{building.token}/comments")
+
+
+def test_the_bar_of_money_adds_up_to_its_whole_width(
+    client: PageClient, building: Building
+) -> None:
+    thirds = (Fund("central", 3_333_333), Fund("region", 3_333_333), Fund("social", 3_333_334))
+    published(building, replace(COMPLETE.money, funds=thirds))
+    page = client.get("projects.plan", token=building.token)
+    bars = page.one(f"{SVG}svg", class_="bar").all(f"{SVG}rect")
+    assert sum(int(bar["width"]) for bar in bars) == 1000
+    assert [int(bar["x"]) for bar in bars] == [0, 333, 666]
+
+
+@pytest.mark.parametrize(
+    ("money", "said"),
+    [
+        (COMPLETE.money, "0 元 您家不用出钱"),
+        (Money(RESIDENTS_PAY, 20_000, 0, ""), "200 元 每户都一样"),
+        (Money(RESIDENTS_PAY, 0, 500, ""), "400 元 这是 80 平方米的房子"),
+        (Money(RESIDENTS_PAY, 10_000, 500, ""), "每户 100 元，再加每平方米 5 元"),
+        (
+            Money(RESIDENTS_PAY, 0, 0, "只有装对讲的人家出钱。"),
+            "居民出资按下面的说明算。 只有装对讲",
+        ),
+    ],
+)
+def test_a_stranger_reads_the_rule_of_what_a_household_pays(
+    client: PageClient, building: Building, money: Money, said: str
+) -> None:
+    published(building, money)
+    assert said in part(client.get("projects.plan", token=building.token), "money")
+
+
+def test_a_signed_in_household_reads_its_own_figures(
+    client: PageClient, building: Building
+) -> None:
+    published(building, Money(RESIDENTS_PAY, 10_000, 500, ""))
+    client.enter(building, issue_code(homes_of(building)[0]))
+    page = client.get("projects.plan", token=building.token)
+    # 100 yuan and 86.50 m² at 5 yuan; 86.50 m² at 0.35 yuan is 30.275, shown as 30.28.
+    assert "532.50 元 您家 86.50 平方米" in part(page, "money")
+    assert "每月 30.28 元 您家 86.50 平方米" in part(page, "management")
+
+
+def test_a_household_of_another_compound_reads_as_a_stranger(
+    client: PageClient, building: Building
+) -> None:
+    published(building, Money(RESIDENTS_PAY, 0, 500, ""))
+    elsewhere = make_building()
+    client.enter(elsewhere, issue_code(homes_of(elsewhere)[0]))
+    assert "您家 " not in client.get("projects.plan", token=building.token).text
+
+
+def test_before_anything_is_published_the_page_says_so_and_shows_no_draft(
+    client: PageClient, building: Building
+) -> None:
+    for prepare in (lambda: None, lambda: fill(open_draft(building.compound))):
+        prepare()
+        page = client.get("projects.plan", token=building.token)
+        assert page.h1 == "方案还没有公布"
+        assert COMPLETE.summary not in page.text
+
+
+def test_a_new_draft_leaves_what_residents_read_as_it_was(
+    client: PageClient, building: Building
+) -> None:
+    version = published(building)
+    draft = actions.start_version(version.project, by=someone())
+    actions.edit_summary(draft, "还没有定的新说法", by=someone())
+    page = client.get("projects.plan", token=building.token)
+    assert COMPLETE.summary in page.text
+    assert "还没有定的新说法" not in page.text
+    client.get("projects.plan", 404, token=building.token, v=2)
+
+
+def test_the_new_version_tells_what_changed_and_the_old_one_stays_readable(
+    client: PageClient, building: Building
+) -> None:
+    first = published(building)
+    draft = actions.start_version(first.project, by=someone())
+    actions.replace_items(draft, [replace(PIPES, quantity=40_000), LAMPS], by=someone())
+    actions.edit_design(draft, "院子**分两块**。", by=someone())
+    actions.edit_summary(draft, COMPLETE.summary, "水管多换 90 米。", by=someone())
+    publish(draft)
+
+    page = client.get("projects.plan", token=building.token)
+    versions = part(page, "versions")
+    assert "第2版" in versions
+    assert "水管多换 90 米。" in versions
+    assert "改动 更换给水管：原来 310 米，88,350 元；现在 400 米，88,350 元" in versions
+    assert "删 院子分三块。 加 院子分两块。" in versions
+    (older,) = [a for a in page.all("a") if (a.get("href") or "").endswith("?v=1")]
+
+    old = client.visit(older["href"])
+    assert "这是旧的一版（第1版）" in old.text
+    assert "310 米" in part(old, "work")
+
+
+@pytest.mark.parametrize("number", ["0", "2", "-1", "abc", "1.0", "", "99999999999999999999", "１"])
+def test_a_version_that_is_not_there_is_not_found(
+    client: PageClient, building: Building, number: str
+) -> None:
+    published(building)
+    client.get("projects.plan", 404, token=building.token, v=number)
+
+
+def test_an_unknown_poster_is_not_found(client: PageClient, session: Session) -> None:
+    assert client.get("projects.plan", 404, token="nosuchtoken1").h1 == "没有找到这一页"
+
+
+def test_hostile_words_of_the_office_do_not_act_on_the_page(
+    client: PageClient, building: Building
+) -> None:
+    attack = "<script>alert(1)</script><img src=x onerror=alert(1)>[x](javascript:alert(1))"
+    version = fill(open_draft(building.compound))
+    by = someone()
+    actions.edit_summary(version, attack, attack, by=by)
+    item = replace(PIPES, name=attack[:100], unit="<b>米</b>", note=attack)
+    actions.replace_items(version, [item, LAMPS], by=by)
+    funds = tuple(replace(fund, note=attack) for fund in COMPLETE.money.funds)
+    actions.edit_money(version, replace(COMPLETE.money, funds=funds, share_note=attack), by=by)
+    actions.edit_design(version, attack, by=by)
+    actions.edit_construction(version, replace(COMPLETE.construction, text=attack), by=by)
+    care = replace(COMPLETE.management, services=attack, fee_note=attack, subsidy=attack)
+    actions.edit_management(version, care, by=by)
+    actions.attach_picture(version, Section.DESIGN, attack[:100], PICTURE, by=by)
+    publish(version)
+
+    page = client.get("projects.plan", token=building.token)
+
+    assert not page.all("script")
+    assert {img["src"].split("/")[1] for img in page.all("img")} == {"pictures"}
+    assert not [a for a in page.all("a") if a["href"].lower().startswith("javascript")]
+
+
+def test_the_page_costs_the_same_few_statements_however_long_the_plan_is(
+    client: PageClient,
+    building: Building,
+    count_queries: Callable[[], AbstractContextManager[list[str]]],
+) -> None:
+    first = published(building)
+    draft = actions.start_version(first.project, by=someone())
+    actions.replace_items(draft, [replace(PIPES, cost=1), *[LAMPS] * 30], by=someone())
+    paid = Money((Fund("central", draft.cost),), 0, 0, "")
+    actions.edit_money(draft, paid, by=someone())
+    publish(draft)
+    client.enter(building, issue_code(homes_of(building)[0]))
+    with count_queries() as statements:
+        client.get("projects.plan", token=building.token)
+    assert len(statements) <= 14, "\n".join(statements)
+
+
+def picture(client: PageClient, digest: str, **headers: str) -> Any:
+    """The answer with its bytes already read, so that the file behind it is closed."""
+    answer = client.raw("get", f"/pictures/{digest}", headers=headers)
+    answer.get_data()
+    answer.close()
+    return answer
+
+
+def test_a_published_picture_is_served_to_anybody_for_good(
+    client: PageClient, building: Building
+) -> None:
+    version = published(building)
+    (paper,) = version.attachments
+    page = client.get("projects.plan", token=building.token)
+    shown = page.one("img")
+    assert (shown["width"], shown["height"], shown["loading"]) == ("40", "30", "lazy")
+    assert page.one("figcaption").text == paper.caption
+
+    answer = picture(client, paper.digest)
+    assert answer.data == PICTURE.content
+    assert answer.mimetype == "image/png"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
+    assert "script" not in answer.headers["Content-Security-Policy"]
+    again = picture(client, paper.digest, **{"If-None-Match": answer.headers["ETag"]})
+    assert again.status_code == 304
+
+
+def test_a_drawing_of_our_own_is_served_as_svg_in_a_sandbox(
+    client: PageClient, building: Building
+) -> None:
+    version = fill(open_draft(building.compound))
+    drawing = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"/>'
+    paper = Attachment(
+        section=Section.DESIGN,
+        caption="总图",
+        media_type="image/svg+xml",
+        digest=files.keep(drawing),
+        width=900,
+        height=600,
+    )
+    actions.attach(version, paper, by=someone())
+    publish(version)
+    answer = picture(client, paper.digest)
+    assert answer.mimetype == "image/svg+xml"
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["Content-Security-Policy"].endswith("sandbox")
+
+
+def test_a_pdf_is_only_ever_downloaded(client: PageClient, building: Building) -> None:
+    version = fill(open_draft(building.compound))
+    paper = actions.attach_pdf(
+        version, Section.CONSTRUCTION, '施工"组织\r\n设计', b"%PDF-1.7", by=someone()
+    )
+    publish(version)
+    answer = picture(client, paper.digest)
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    assert answer.mimetype == "application/pdf"
+    assert "下载文件" in part(client.get("projects.plan", token=building.token), "construction")
+
+
+def test_a_picture_of_a_draft_is_for_staff_of_its_place_alone(
+    client: PageClient, building: Building
+) -> None:
+    version = fill(open_draft(building.compound))
+    digest = version.attachments[0].digest
+    assert picture(client, digest).status_code == 404
+    client.sign_in(make_staff(Role.WORKER, make_compound().area))
+    assert picture(client, digest).status_code == 404
+    client.sign_in(make_staff(Role.WORKER, building.compound.area))
+    answer = picture(client, digest)
+    assert answer.status_code == 200
+    assert "private" in answer.headers["Cache-Control"]
+    assert "public" not in answer.headers["Cache-Control"]
+
+
+def test_a_picture_stays_public_when_only_a_new_draft_drops_it(
+    client: PageClient, building: Building
+) -> None:
+    version = published(building)
+    draft = actions.start_version(version.project, by=someone())
+    digest = version.attachments[0].digest
+    actions.remove_attachment(draft, draft.attachments[0], by=someone())
+    assert picture(client, digest).status_code == 200
+    assert queries.kept_file(digest).is_public
+
+
+@pytest.mark.parametrize("digest", ["0" * 64, "..", "..%2f..%2fkeys%2fcode.key", "x"])
+def test_a_file_nobody_attached_is_not_found(
+    client: PageClient, session: Session, digest: str
+) -> None:
+    kept = files.keep(b"kept by another feature")
+    assert picture(client, digest).status_code == 404
+    assert picture(client, kept).status_code == 404
