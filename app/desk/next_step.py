@@ -56,7 +56,7 @@ def _of_round(round_: RoundLine, plan: PlanLine) -> Step:
         State.DRAFT: _("核对起止时间和电话，提交计票口径。"),
         State.REVIEW: _("等第二个人确认计票口径。"),
         State.REGISTER: _("登记册公示没有异议后，锁定登记册。"),
-        State.FROZEN: _("打印海报和户码条，然后开启征询。"),
+        State.FROZEN: _("打印海报和户码单，然后开启征询。"),
         State.CLOSED: _("已截止。核对结果，公示初步结果。"),
         State.PRELIMINARY: _("异议期结束后，由第二个人确认结果。"),
     }

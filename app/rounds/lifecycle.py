@@ -87,9 +87,9 @@ def preflight(facts: Facts) -> list[Check]:
             Step.CODES,
             msg("每户都有户码"),
             facts.frozen and facts.homes_without_code == 0,
-            msg("还有 %(count)s 户没有户码，请打印户码条。")
+            msg("还有 %(count)s 户没有户码，请打印户码单。")
             if facts.frozen
-            else msg("锁定登记册后打印户码条。"),
+            else msg("锁定登记册后打印户码单。"),
             facts.homes_without_code,
         ),
         Check(

@@ -76,7 +76,9 @@ def test_a_stale_form_is_refused_and_changes_nothing(session: sa.orm.Session) ->
     assert queries.results(round_).matters[0].tally.agree == 1
 
 
-def test_the_round_closes_at_its_minute_for_votes_and_in_the_record(session: sa.orm.Session) -> None:
+def test_the_round_closes_at_its_minute_for_votes_and_in_the_record(
+    session: sa.orm.Session,
+) -> None:
     building = make_building()
     round_ = make_round(building.compound)
     home = homes_of(building)[0]
