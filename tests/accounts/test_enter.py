@@ -1,0 +1,255 @@
+"""A household comes in by its code: what opens, what stays shut, and when it ends."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+import time_machine
+
+from app.accounts.models import HouseholdSession
+from app.core import clock
+from app.roster.models import Building
+from tests.client import PageClient
+from tests.factories import homes_of, issue_code, make_building
+
+WRONG = "0000 0000 0000"
+
+
+def make_home() -> tuple[Building, str]:
+    """A building and the code of its first household."""
+    building = make_building()
+    return building, issue_code(homes_of(building)[0])
+
+
+def test_the_code_of_the_slip_opens_the_households_page(client: PageClient) -> None:
+    building, digits = make_home()
+    page = client.enter(building, digits)
+    assert page.h1 == homes_of(building)[0].address
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "{0} {1} {2}",
+        "{0}-{1}-{2}",
+        " {0}{1} — {2} ",
+        "{0}\u3000{1}\u3000{2}",
+        "{0}\u2011{1}\u2013{2}",
+    ],
+)
+def test_spaces_and_dashes_do_not_matter(client: PageClient, written: str) -> None:
+    building, digits = make_home()
+    typed = written.format(digits[:4], digits[4:8], digits[8:])
+    assert client.post("accounts.enter", {"code": typed}, token=building.token)
+
+
+def test_full_width_digits_are_digits(client: PageClient) -> None:
+    building, digits = make_home()
+    typed = digits.translate({ord("0") + n: ord("０") + n for n in range(10)})
+    assert client.post("accounts.enter", {"code": typed}, token=building.token)
+
+
+@pytest.mark.parametrize("typed", ["1234", "1234 5678 90123", "1234 5678 abcd"])
+def test_what_is_no_code_is_told_so(client: PageClient, typed: str) -> None:
+    building, _ = make_home()
+    page = client.post("accounts.enter", {"code": typed}, 422, token=building.token)
+    assert "12 位数字" in page.one("p", class_="error").text
+    assert page.one("input", id="code").get("aria-describedby")
+
+
+def test_a_wrong_code_says_what_to_do_and_whom_to_call(client: PageClient) -> None:
+    building, _ = make_home()
+    page = client.post("accounts.enter", {"code": WRONG}, 422, token=building.token)
+    assert "对着户码单" in page.one("p", class_="error").text
+    assert page.one("input", id="code")["value"] == WRONG
+    assert page.one("a", class_="phone")["href"] == "tel:0953-5550100"
+
+
+def test_wrong_selector_and_wrong_secret_are_answered_in_the_same_bytes(client: PageClient) -> None:
+    building, digits = make_home()
+    wrong_secret = digits[:4] + f"{(int(digits[4:]) + 1) % 10**8:08d}"
+    wrong_selector = f"{(int(digits[:4]) + 1) % 10**4:04d}" + digits[4:]
+    with time_machine.travel(clock.now(), tick=False):
+        answers = [_answer(client, building, typed) for typed in (wrong_secret, wrong_selector)]
+    assert answers[0] == answers[1]
+
+
+def _answer(client: PageClient, building: Building, typed: str) -> tuple[int, bytes, list[str]]:
+    """Everything of an answer but its own number and what the person typed."""
+    url = f"/b/{building.token}/enter"
+    response = client.raw("post", url, data={"code": typed, "csrf_token": client.token()})
+    shown = f"{typed[:4]} {typed[4:8]} {typed[8:]}".encode()
+    headers = sorted(f"{k}: {v}" for k, v in response.headers if k != "X-Request-Id")
+    return response.status_code, response.data.replace(shown, b""), headers
+
+
+def test_after_ten_tries_even_the_right_code_waits_but_a_new_slip_helps(
+    client: PageClient,
+) -> None:
+    building, digits = make_home()
+    wrong = digits[:4] + f"{(int(digits[4:]) + 1) % 10**8:08d}"
+    for _ in range(10):
+        client.post("accounts.enter", {"code": wrong}, 422, token=building.token)
+    page = client.post("accounts.enter", {"code": digits}, 429, token=building.token)
+    assert "打社区电话" in page.one("div", role="alert").text
+    new = issue_code(homes_of(building)[0])
+    assert client.enter(building, new).h1 == homes_of(building)[0].address
+
+
+def test_tomorrow_the_right_code_opens_again(client: PageClient) -> None:
+    building, digits = make_home()
+    for _ in range(10):
+        client.post("accounts.enter", {"code": digits[:4] + "0" * 8}, 422, token=building.token)
+    with time_machine.travel(clock.now() + timedelta(hours=24, minutes=1)):
+        assert client.enter(building, digits)
+
+
+def test_a_code_of_another_building_is_wrong_here(client: PageClient) -> None:
+    building, _ = make_home()
+    _, other = make_home()
+    client.post("accounts.enter", {"code": other}, 422, token=building.token)
+
+
+def test_an_unknown_building_is_not_found(client: PageClient) -> None:
+    client.get("accounts.enter", 404, token="nowhere")
+    client.post("accounts.enter", {"code": WRONG}, 404, token="nowhere")
+
+
+def test_the_field_takes_paste_and_is_not_remembered_by_the_browser(client: PageClient) -> None:
+    building, _ = make_home()
+    field = client.get("accounts.enter", token=building.token).one("input", id="code")
+    assert (field["inputmode"], field["autocomplete"]) == ("numeric", "off")
+    assert int(field["maxlength"]) > len("1234  -  5678  -  9012")
+    assert field.get("pattern") is None
+
+
+def test_the_page_shows_the_check_phrase_and_how_data_are_used(client: PageClient) -> None:
+    building, _ = make_home()
+    page = client.get("accounts.enter", token=building.token)
+    assert building.check_phrase in page.text
+    assert "一年后删除" in page.text
+    assert "不要身份证号和银行卡号" in page.text
+
+
+def test_the_database_holds_neither_code_nor_session_token(
+    client: PageClient, session: sa.orm.Session
+) -> None:
+    building, digits = make_home()
+    client.enter(building, digits)
+    with client.http.session_transaction(base_url="http://127.0.0.1:8000") as stored:
+        token = stored["household"]["token"]
+    rows = [
+        str(tuple(row))
+        for table in ("household_code", "household_session", "attempt")
+        for row in session.execute(sa.select(sa.text("*")).select_from(sa.table(table)))
+    ]
+    assert rows
+    assert not [row for row in rows if digits[4:] in row or token in row]
+
+
+def test_signing_in_renews_the_session_so_older_forms_are_worthless(client: PageClient) -> None:
+    building, digits = make_home()
+    before = client.token()
+    client.enter(building, digits)
+    response = client.raw("post", "/leave", data={"csrf_token": before})
+    assert response.status_code == 403
+    assert client.get("rounds.home")
+
+
+def test_another_code_in_the_same_browser_switches_homes(
+    client: PageClient, session: sa.orm.Session
+) -> None:
+    building, digits = make_home()
+    client.enter(building, digits)
+    second = homes_of(building)[1]
+    page = client.enter(building, issue_code(second))
+    assert page.h1 == second.address
+    open_sessions = sa.select(HouseholdSession.household_id).where(
+        HouseholdSession.ended_at.is_(None)
+    )
+    assert session.scalars(open_sessions).all() == [second.id]
+
+
+def test_whoever_is_not_signed_in_is_shown_the_way_in(client: PageClient) -> None:
+    building, _ = make_home()
+    client.get("rounds.building", token=building.token)
+    response = client.raw("get", "/home")
+    assert response.status_code == 303
+    assert response.headers["Location"] == f"/b/{building.token}/enter"
+    assert "请先填户码" in client.follow(response).one("p", role="status").text
+
+
+def test_whoever_never_saw_a_poster_is_told_to_scan_it(client: PageClient) -> None:
+    page = client.get("rounds.home", 401)
+    assert page.h1 == "请扫单元门口的码"
+
+
+def test_a_phone_that_asks_for_json_is_told_in_json(client: PageClient) -> None:
+    response = client.raw("get", "/home", headers={"Accept": "application/json"})
+    assert (response.status_code, response.json["status"]) == (401, "signed-out")
+
+
+def test_half_an_hour_of_rest_ends_the_session(client: PageClient) -> None:
+    building, digits = make_home()
+    client.enter(building, digits)
+    with time_machine.travel(clock.now() + timedelta(minutes=31)):
+        response = client.raw("get", "/home")
+        assert response.status_code == 303
+        assert "还没有计入" in client.follow(response).one("p", role="status").text
+
+
+def test_whoever_keeps_reading_stays_in_for_half_a_day_and_no_longer(client: PageClient) -> None:
+    building, digits = make_home()
+    began = clock.now()
+    client.enter(building, digits)
+    for minutes in range(25, 12 * 60, 25):
+        with time_machine.travel(began + timedelta(minutes=minutes)):
+            client.get("rounds.home")
+    with time_machine.travel(began + timedelta(hours=12, minutes=1)):
+        assert client.raw("get", "/home").status_code == 303
+
+
+def test_reading_writes_nothing_even_when_the_session_is_renewed(
+    client: PageClient, count_queries: Any
+) -> None:
+    building, digits = make_home()
+    client.enter(building, digits)
+    with time_machine.travel(clock.now() + timedelta(minutes=5)), count_queries() as statements:
+        client.get("rounds.home")
+    assert statements
+    assert not [s for s in statements if re.match(r"\s*(INSERT|UPDATE|DELETE)", s)]
+
+
+def test_a_new_slip_ends_the_session_of_the_old_one_at_once(client: PageClient) -> None:
+    building, digits = make_home()
+    client.enter(building, digits)
+    issue_code(homes_of(building)[0])
+    assert client.raw("get", "/home").status_code == 303
+    client.post("accounts.enter", {"code": digits}, 422, token=building.token)
+
+
+def test_leaving_ends_the_session_here_and_in_the_database(
+    client: PageClient, session: sa.orm.Session
+) -> None:
+    building, digits = make_home()
+    client.enter(building, digits)
+    kept = client.http.get_cookie("juyi", domain="127.0.0.1")
+    response = client.post("accounts.leave")
+    assert response.headers["Clear-Site-Data"] == '"cache", "storage"'
+    assert "已经退出" in client.follow(response).one("p", role="status").text
+    assert session.scalars(sa.select(HouseholdSession.ended_at)).one() is not None
+    client.http.set_cookie("juyi", kept.value, domain="127.0.0.1")  # A copy is worth nothing.
+    assert client.raw("get", "/home").status_code == 303
+
+
+def test_leaving_is_no_matter_of_a_mere_link(client: PageClient) -> None:
+    assert client.raw("get", "/leave").status_code == 405
+
+
+def test_personal_pages_are_kept_by_nobody(client: PageClient) -> None:
+    building, digits = make_home()
+    page = client.enter(building, digits)
+    assert page.response.headers["Cache-Control"] == "no-store"
+    assert "Cookie" in page.response.headers["Vary"]
