@@ -5,6 +5,7 @@ With JUYI_REDIS_URL there may be several (WEB_CONCURRENCY); then `flask worker` 
 """
 
 import os
+import signal
 from typing import Any
 
 bind = f"{os.environ.get('HOST') or '127.0.0.1'}:{os.environ.get('PORT') or '8000'}"
@@ -24,6 +25,9 @@ forwarded_allow_ips = "127.0.0.1"
 
 def post_worker_init(worker: Any) -> None:
     """Start the background work inside the one process."""
+    # Ctrl-C reaches master and worker alike, and the master passes it on as SIGQUIT; two of them
+    # at once can lock the worker's thread pool against itself until it is killed.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     if is_embedded:
         # Only now: a fork must not inherit connections, so the master never loads the program.
         from app.core.jobs import start_in_background  # noqa: PLC0415

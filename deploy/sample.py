@@ -68,8 +68,8 @@ def show(config: Config, kept: Path) -> None:
 
 def sample_lines(config: Config, sample: dict[str, list[dict[str, str]]]) -> list[str]:
     """One staff account, one building and one household code of a round that is open."""
-    by_role = {person["role"]: person for person in sample["staff"]}
-    person = by_role.get("office") or sample["staff"][0]
+    office = (person for person in sample["staff"] if person["role"] == "office")
+    person = next(office, sample["staff"][0])
     open_rounds = {r["id"]: r["compound"] for r in sample["rounds"] if r["state"] == "open"}
     home = next((h for h in sample["households"] if h["round"] in open_rounds), None)
     lines = [f"  Staff            {person['username']}  {person['password']}"]
