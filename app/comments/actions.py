@@ -25,7 +25,7 @@ LONGEST = 1000
 MOST, WINDOW = 5, timedelta(minutes=10)
 
 # A mobile number, however it is grouped; and an 18-digit identity number by its date of birth.
-_PHONE = re.compile(r"(?<!\d)1[3-9]\d[ -]{0,2}\d{4}[ -]{0,2}\d{4}(?!\d)")
+_PHONE = re.compile(r"(?<!\d)(?:(?:00)?86[ -]?)?1[3-9]\d[ -]{0,2}\d{4}[ -]{0,2}\d{4}(?!\d)")
 _IDENTITY = re.compile(
     r"(?<!\d)[1-9]\d{5}[ -]?(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
     r"[ -]?\d{3}[\dXx](?!\d)"

@@ -1,0 +1,256 @@
+"""The district list and the page of one compound: what they say, to whom, at what cost."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+
+from app.comments.actions import write_comment
+from app.core import clock
+from app.core.guards import Role
+from app.desk import queries
+from app.desk.next_step import next_step
+from app.projects.models import Section
+from app.roster.models import Area, AreaKind, Compound
+from app.rounds.actions import RoundTerms, draft_round, submit_round
+from tests.client import Node, Page, PageClient
+from tests.desk.ballots import fill, make_quick_round
+from tests.factories import (
+    homes_of,
+    make_area,
+    make_building,
+    make_compound,
+    make_plan,
+    make_round,
+    make_staff,
+)
+
+pytestmark = pytest.mark.usefixtures("session")
+
+Counting = Callable[[], AbstractContextManager[list[str]]]
+
+
+def rows(page: Page) -> dict[str, Node]:
+    """Name of the compound → its row."""
+    return {row.one("th").one("a").text: row for row in page.one("tbody").all("tr")}
+
+
+def texts(row: Node) -> list[str]:
+    return [cell.text for cell in row.all("td")]
+
+
+def make_town(name: str) -> Area:
+    return make_area(AreaKind.TOWN, name)
+
+
+def test_a_compound_is_told_in_one_line(client: PageClient) -> None:
+    area = make_area(name="裕西社区", parent=make_town("胜利镇"))
+    compound = make_compound("裕民小区", area)
+    make_building(compound, homes=6, size=8650)
+    make_building(compound, homes=4, size=5000)
+    round_ = make_quick_round(compound.buildings[0])
+    fill(round_, agree=7, disagree=1)
+    client.sign_in(make_staff())
+    row = rows(client.get("desk.home"))["裕民小区"]
+    assert row.one("th").text == "裕民小区胜利镇 裕西社区"
+    assert texts(row)[:5] == ["2", "10", "719.00", "第1版已发布", "征询中"]
+    assert texts(row)[5:8] == ["7/10 户，70.0 %", "7/10 户，70.0 %", "1 户"]
+    assert "截止" in texts(row)[8]
+    assert row.all("a")[1]["href"] == f"/desk/rounds/{round_.id}"
+
+
+def test_the_totals_row_adds_up_what_is_shown(client: PageClient) -> None:
+    for homes in (3, 5):
+        compound = make_compound()
+        make_building(compound, homes=homes, size=10_000)
+        fill(make_quick_round(compound.buildings[0]), agree=4 if homes == 5 else 1)
+    client.sign_in(make_staff())
+    foot = client.get("desk.home").one("tfoot")
+    assert foot.one("th").text == "合计 2 个小区"
+    assert texts(foot) == ["2", "8", "800.00", "征询中 2 个，其中已达到 1 个"]
+
+
+def test_what_needs_attention_comes_first() -> None:
+    nothing = make_building().compound
+    reached, short, shorter, closing = (make_building(homes=10).compound for _ in range(4))
+    waiting = make_building().compound
+    for compound, agree in ((reached, 8), (short, 7), (shorter, 2), (closing, 7)):
+        round_ = make_quick_round(compound.buildings[0])
+        fill(round_, agree=agree)
+        if compound is closing:
+            round_.closes_at = clock.now() + timedelta(days=2)
+    version = make_plan(waiting, publish=False)
+    version.submitted_at = clock.now()
+    lines = queries.district(make_staff().identity)
+    order = [line.id for line in lines]
+    wanted = [closing, shorter, short, waiting, reached, nothing]
+    assert order == [compound.id for compound in wanted]
+
+
+def test_today_names_what_closes_soon_and_what_waits_for_a_second_person(
+    client: PageClient,
+) -> None:
+    closing = make_quick_round(make_building(make_compound("快到期小区"), homes=10))
+    fill(closing, agree=7)
+    closing.closes_at = clock.now() + timedelta(days=2, hours=1)
+    me, other = make_staff(), make_staff()
+    for name, by in (("待审小区", other), ("自己交的小区", me)):
+        version = make_plan(make_building(make_compound(name)).compound, publish=False)
+        version.submitted_at, version.submitted_by_id = clock.now(), by.id
+    confirming = make_building(make_compound("口径小区")).compound
+    terms = RoundTerms("第一轮", clock.now(), clock.now() + timedelta(days=9), "1")
+    submit_round(draft_round(confirming, terms, by=other.identity), by=other.identity)
+    home = homes_of(closing.compound.buildings[0])[0]
+    write_comment(home.id, closing.compound, Section.WORK, "换不换下水管？")
+    client.sign_in(me)
+    lines = [item.text for item in client.get("desk.home").one(class_="today").all("li")]
+    assert lines[0].startswith("快到期小区")
+    assert lines[0].endswith("改造方案还差 1 户；物业管理方案还差 1 户")
+    assert sorted(lines[1:3]) == [
+        "待审小区 方案第 1 版等您审阅发布",
+        "自己交的小区 方案第 1 版等另一个人发布，您自己提交的不能自己发布",
+    ]
+    assert lines[3:] == ["口径小区 第一轮的计票口径等您确认", "1 条居民意见 还没有回复"]
+
+
+def test_a_quiet_day_says_so(client: PageClient) -> None:
+    make_building()
+    client.sign_in(make_staff())
+    assert "没有三天内截止的征询" in client.get("desk.home").text
+
+
+def test_an_empty_district_leads_to_the_import(client: PageClient) -> None:
+    client.sign_in(make_staff())
+    page = client.get("desk.home")
+    assert "还没有小区" in page.text
+    assert page.one("a", class_="btn")["href"] == "/desk/roster/import"
+
+
+def test_compounds_are_found_by_name_and_by_town(client: PageClient) -> None:
+    north, south = make_town("北镇"), make_town("南镇")
+    for name, town in (("东方小区", north), ("西方小区", south), ("百分百_小区", south)):
+        make_building(make_compound(name, make_area(parent=town)))
+    client.sign_in(make_staff())
+    assert set(rows(client.get("desk.home", q="方"))) == {"东方小区", "西方小区"}
+    assert set(rows(client.get("desk.home", town="南镇"))) == {"西方小区", "百分百_小区"}
+    assert set(rows(client.get("desk.home", q="_"))) == {"百分百_小区"}
+    assert "没有找到" in client.get("desk.home", q="<b>%").text
+
+
+def test_nobody_sees_a_compound_outside_the_scope(client: PageClient, app: Flask) -> None:
+    mine, other = make_building().compound, make_building().compound
+    client.sign_in(make_staff(Role.WORKER, mine.area))
+    assert set(rows(client.get("desk.home"))) == {mine.name}
+    client.get("desk.compound", compound_id=mine.id)
+    client.get("desk.compound", status=403, compound_id=other.id)
+    client.get("desk.compound", status=404, compound_id=999_999)
+    assert PageClient(app).raw("get", "/desk").status_code == 303
+    assert PageClient(app).raw("get", f"/desk/compounds/{mine.id}").status_code == 303
+
+
+def test_the_list_costs_the_same_for_any_number_of_compounds(
+    client: PageClient, count_queries: Counting
+) -> None:
+    client.sign_in(make_staff())
+    counts = []
+    for more in (1, 6):
+        for _ in range(more):
+            fill(make_quick_round(make_building(homes=2)), agree=1)
+        client.get("desk.home")
+        with count_queries() as statements:
+            client.get("desk.home")
+        counts.append(len(statements))
+    assert counts[0] == counts[1] <= 10
+
+
+def test_a_compound_shows_its_facts_buildings_and_ways_on(
+    client: PageClient, count_queries: Counting
+) -> None:
+    compound = make_compound("裕民小区", built_year=1996, hazards="外墙脱落")
+    first = make_building(compound, homes=6, entrances=2, size=5000)
+    make_building(compound, homes=2)
+    round_ = make_quick_round(first)
+    client.sign_in(make_staff())
+    with count_queries() as statements:
+        page = client.get("desk.compound", compound_id=compound.id)
+    assert len(statements) <= 20
+    assert page.h1 == "裕民小区"
+    assert "1996" in page.one(class_="facts").text
+    assert "外墙脱落" in page.one(class_="facts").text
+    row = next(r for r in page.all("tr") if r.text.startswith("1号楼"))
+    assert texts(row) == ["2", "6", "300.00", f"/b/{first.token}"]
+    links = {link["href"] for link in page.all("a")}
+    assert {
+        f"/b/{first.token}",
+        f"/desk/rounds/{round_.id}",
+        f"/desk/rounds/{round_.id}/preflight",
+        f"/desk/compounds/{compound.id}/project",
+        f"/desk/compounds/{compound.id}/prints",
+    } <= links
+    assert f"/desk/compounds/{compound.id}/rounds/new" not in links
+
+
+def _nothing() -> Compound:
+    return make_compound()
+
+
+def _no_plan() -> Compound:
+    return make_building().compound
+
+
+def _waiting() -> Compound:
+    compound = make_building().compound
+    make_plan(compound, publish=False).submitted_at = clock.now()
+    return compound
+
+
+def _published() -> Compound:
+    compound = make_building().compound
+    make_plan(compound)
+    return compound
+
+
+def _frozen() -> Compound:
+    return make_round(make_building().compound, opened=False).compound
+
+
+def _open() -> Compound:
+    round_ = make_quick_round(make_building())
+    fill(round_, agree=4)
+    return round_.compound
+
+
+def _reached() -> Compound:
+    round_ = make_quick_round(make_building())
+    fill(round_, agree=5)
+    return round_.compound
+
+
+def _closed() -> Compound:
+    round_ = make_quick_round(make_building())
+    round_.opens_at = clock.now() - timedelta(days=9)
+    round_.closes_at = clock.now() - timedelta(minutes=1)
+    return round_.compound
+
+
+@pytest.mark.parametrize(
+    ("make", "text", "endpoint"),
+    [
+        (_nothing, "先导入住户台账。", "roster_staff.upload"),
+        (_no_plan, "起草改造方案和物业管理方案。", "projects_staff.project"),
+        (_waiting, "等第二个人审阅并发布方案第 1 版。", "projects_staff.plan_version"),
+        (_published, "方案已发布。新建一轮征询，定好起止时间。", "rounds_staff.draft"),
+        (_frozen, "打印海报和户码单，然后开启征询。", "rounds_staff.preflight"),
+        (_open, "还差 1 户，请上门找还没有表态的住户。", "desk.silent"),
+        (_reached, "两项都已达到，等到截止。", "desk.board"),
+        (_closed, "已截止。核对结果，公示初步结果。", "rounds_staff.preflight"),
+    ],
+)
+def test_a_compound_says_what_comes_next(
+    app: Flask, make: Callable[[], Compound], text: str, endpoint: str
+) -> None:
+    with app.test_request_context():
+        step = next_step(queries.compound_line(make().id))
+    assert (step.text, step.endpoint) == (text, endpoint)
