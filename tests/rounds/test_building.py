@@ -14,7 +14,14 @@ from app.rounds.counting import Choice
 from app.rounds.homes import told_apart
 from app.rounds.models import Round
 from tests.client import Page, PageClient
-from tests.factories import homes_of, make_building, make_compound, make_plan, make_round, make_staff
+from tests.factories import (
+    homes_of,
+    make_building,
+    make_compound,
+    make_plan,
+    make_round,
+    make_staff,
+)
 from tests.rounds.voters import cast_quickly, make_voter, signed_in
 
 FIRST_VIEW_BYTES = 10 * 1024
