@@ -7,6 +7,8 @@ it never changes, and a new version starts as its copy (RULES.md §3).
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from sqlalchemy import select
+
 from app.core import clock, files
 from app.core.db import db, once
 from app.core.errors import Refused, msg
@@ -200,7 +202,7 @@ def start_version(project: Project, *, by: Identity) -> PlanVersion:
 
     Refuses with `NothingPublished`, or with `DraftExists` while one is in work.
     """
-    db.session.refresh(project, with_for_update=True)
+    _lock(project)
     if queries.draft_of(project.id) is not None:
         raise DraftExists(msg("已经有一版在起草，请先改那一版。"))
     current = queries.published_version(project.id)
@@ -262,14 +264,20 @@ def refuse_unless_waiting(version: PlanVersion) -> None:
 
 
 def _check_draft(version: PlanVersion) -> None:
-    """Lock the row first: nobody may submit or publish between this check and the change."""
-    db.session.refresh(version, with_for_update=True)
+    _lock(version)
     refuse_unless_draft(version)
 
 
 def _check_waiting(version: PlanVersion) -> None:
-    db.session.refresh(version, with_for_update=True)
+    _lock(version)
     refuse_unless_waiting(version)
+
+
+def _lock(row: Project | PlanVersion) -> None:
+    """Lock, then read again: nobody edits, submits or publishes between check and change."""
+    model = type(row)
+    db.session.execute(select(model.id).where(model.id == row.id).with_for_update())
+    db.session.refresh(row)
 
 
 def _add_version(project: Project, number: int, by: Identity) -> PlanVersion:

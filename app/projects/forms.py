@@ -187,8 +187,8 @@ class MoneyForm(Form):
                 for source, row in self.rows()
                 if row.form.amount.data
             ),
-            share_per_household=self.share_per_household.data,
-            share_per_area=self.share_per_area.data,
+            share_per_household=self.share_per_household.data or 0,
+            share_per_area=self.share_per_area.data or 0,
             share_note=self.share_note.data,
         )
 
