@@ -5,6 +5,7 @@ not deleted, empty cells erase nothing, other compounds are not touched.
 """
 
 import secrets
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -108,7 +109,6 @@ def _import_compound(arrival: Arrival, placement: Placement, progress: _Progress
     if arrival.difference.added:
         entrances = _make_entrances(compound.id, arrival.difference.added)
         _add_homes(arrival.difference.added, entrances, owners, now)
-        _note_floors(compound.id, arrival.difference.added)
     progress.step(len(arrival.difference.added))
     owners.hold([_change_home(change, now) for change in arrival.difference.changed], now)
     progress.step(len(arrival.difference.changed))
@@ -140,31 +140,43 @@ def _make_area(destination: Destination) -> Area:
     return above
 
 
+def _make_buildings(compound_id: int, homes: Iterable[Home]) -> dict[str, int]:
+    """Building ids by name; those that are missing are made, those that grew are noted."""
+    known = select(Building.name, Building.id).where(Building.compound_id == compound_id)
+    buildings: dict[str, int] = dict(db.session.execute(known).all())
+    heights = _heights(homes)
+    _raise_buildings({row_id: heights.get(name, 0) for name, row_id in buildings.items()})
+    missing = [name for name in heights if name not in buildings]
+    rows = [
+        {
+            "compound_id": compound_id,
+            "name": name,
+            "position": position(name),
+            "floors": heights[name] or None,
+            "check_phrase": " ".join(secrets.choice(words.split()) for words in _FRIENDLY),
+        }
+        for name in missing
+    ]
+    return buildings | dict(zip(missing, _insert(Building, rows, "name"), strict=True))
+
+
 def _make_entrances(compound_id: int, homes: Iterable[Home]) -> dict[tuple[str, str], int]:
     """Entrance ids by building and entrance name; those that are missing are made."""
-    known_buildings = select(Building.name, Building.id).where(Building.compound_id == compound_id)
-    buildings: dict[str, int] = dict(db.session.execute(known_buildings).all())
+    buildings = _make_buildings(compound_id, homes)
+    known = (
+        select(Building.name, Entrance.name, Entrance.id)
+        .join(Entrance, Entrance.building_id == Building.id)
+        .where(Building.compound_id == compound_id)
+    )
+    entrances = {(above, name): row_id for above, name, row_id in db.session.execute(known)}
     wanted = dict.fromkeys((home.building, home.entrance) for home in homes)
-    new_buildings = [name for name in dict.fromkeys(b for b, _ in wanted) if name not in buildings]
-    buildings |= _insert_named(
-        Building,
-        [
-            {"compound_id": compound_id, "name": name, "position": position(name)}
-            | {"check_phrase": " ".join(secrets.choice(words.split()) for words in _FRIENDLY)}
-            for name in new_buildings
-        ],
-    )
-    names = {building_id: name for name, building_id in buildings.items()}
-    known = select(Entrance.building_id, Entrance.name, Entrance.id).where(
-        Entrance.building_id.in_(select(Building.id).where(Building.compound_id == compound_id))
-    )
-    entrances = {(names[b], name): row_id for b, name, row_id in db.session.execute(known)}
     missing = [place for place in wanted if place not in entrances]
     rows = [
         {"building_id": buildings[building], "name": name, "position": position(name)}
         for building, name in missing
     ]
-    return entrances | dict(zip(missing, _insert(Entrance, rows), strict=True))
+    made = _insert(Entrance, rows, "building_id", "name")
+    return entrances | dict(zip(missing, made, strict=True))
 
 
 def _add_homes(
@@ -187,10 +199,14 @@ def _add_homes(
             }
             for home in homes
         ],
+        "entrance_id",
+        "room",
     )
     placed = list(zip(homes, premises_ids, strict=True))
     dwellings = [(home, row_id) for home, row_id in placed if home.use == DWELLING]
-    household_ids = _insert(Household, [{"premises_id": row_id} for _, row_id in dwellings])
+    household_ids = _insert(
+        Household, [{"premises_id": row_id} for _, row_id in dwellings], "premises_id"
+    )
     _insert_contacts(
         (household_id, phone)
         for (home, _), household_id in zip(dwellings, household_ids, strict=True)
@@ -202,7 +218,7 @@ def _add_homes(
 def _insert_contacts(pairs: Iterable[tuple[int, str]]) -> None:
     rows = [{"household_id": owner, "phone": phone, "since": clock.now()} for owner, phone in pairs]
     if rows:
-        db.session.execute(insert(Contact), rows)
+        db.session.execute(insert(_table(Contact)), rows)
 
 
 class _Owners:
@@ -231,7 +247,7 @@ class _Owners:
             for name in home.owners:
                 wanted.append((premises_id, self._known(name, home.phones, names)))
         rows = [{"compound_id": self.compound_id, "name": name} for name in names]
-        ids = _insert(Owner, rows)
+        ids = _insert(Owner, rows, "name")
         # A negative number stands for the owner made at that place of the list.
         self._by_phone = {
             key: ids[-known - 1] if known < 0 else known for key, known in self._by_phone.items()
@@ -244,7 +260,7 @@ class _Owners:
                 {"premises_id": premises_id, "owner_id": owner, "since": now}
                 for premises_id, owner in sorted(tenures)
             ]
-            db.session.execute(insert(Tenure), held)
+            db.session.execute(insert(_table(Tenure)), held)
 
     def _known(self, name: str, phones: Sequence[str], names: list[str]) -> int:
         """The id of an owner, or the negative place in `names` of one that is to be made."""
@@ -269,7 +285,7 @@ def _change_home(change: Change, now: datetime) -> tuple[Home, int]:
         db.session.execute(update(Premises).where(this).values(values))
     household_id = standing.household_id
     if household_id is None and home.use == DWELLING:
-        (household_id,) = _insert(Household, [{"premises_id": standing.premises_id}])
+        (household_id,) = _insert(Household, [{"premises_id": standing.premises_id}], "premises_id")
     if "phones" in fields and household_id is not None:
         _change_phones(household_id, change, now)
     new_owners: tuple[str, ...] = ()
@@ -288,25 +304,38 @@ def _change_phones(household_id: int, change: Change, now: datetime) -> None:
     _insert_contacts((household_id, phone) for phone in change.home.phones if phone not in kept)
 
 
-def _note_floors(compound_id: int, homes: Iterable[Home]) -> None:
-    """A building is as high as its highest home."""
+def _heights(homes: Iterable[Home]) -> dict[str, int]:
+    """A building is as high as its highest home; 0 when no home tells."""
     highest: dict[str, int] = {}
     for home in homes:
         highest[home.building] = max(highest.get(home.building, 0), home.floor or 0)
-    for name, floors in highest.items():
-        this = (Building.compound_id == compound_id, Building.name == name)
+    return highest
+
+
+def _raise_buildings(heights: dict[int, int]) -> None:
+    for building_id, floors in heights.items():
         lower = or_(Building.floors.is_(None), Building.floors < floors)
         if floors:
-            db.session.execute(update(Building).where(*this, lower).values(floors=floors))
+            this = Building.id == building_id
+            db.session.execute(update(Building).where(this, lower).values(floors=floors))
 
 
-def _insert(model: type[Any], rows: Sequence[dict[str, Any]]) -> list[int]:
-    """Insert many rows at once; returns their ids in the order of `rows`."""
+def _insert(model: type[Any], rows: Sequence[dict[str, Any]], *key: str) -> list[int]:
+    """Insert many rows in few statements; returns their ids in the order of `rows`.
+
+    `key` are columns that tell the rows apart, or at least rows that may not be confused:
+    databases answer a statement of many rows in any order.
+    """
     if not rows:
         return []
-    statement = insert(model).returning(model.id, sort_by_parameter_order=True)
-    return list(db.session.scalars(statement, rows))
+    table = _table(model)
+    columns = [table.c[name] for name in key]
+    ids: defaultdict[tuple[Any, ...], list[int]] = defaultdict(list)
+    for row_id, *values in db.session.execute(insert(table).returning(table.c.id, *columns), rows):
+        ids[tuple(values)].append(row_id)
+    return [ids[tuple(row[name] for name in key)].pop() for row in rows]
 
 
-def _insert_named(model: type[Any], rows: Sequence[dict[str, Any]]) -> dict[str, int]:
-    return dict(zip((row["name"] for row in rows), _insert(model, rows), strict=True))
+def _table(model: type[Any]) -> Any:
+    """The bare table: rows by the ten thousand need no objects."""
+    return model.__table__

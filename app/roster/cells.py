@@ -86,17 +86,17 @@ _SHOP = re.compile("商铺|商业|商服|店|门面|门市|营业|网点|底商|
 _NOT_LIVED_IN = re.compile(
     "车库|车位|车棚|储藏|仓库|地下室|煤房|库房|办公|物业|公用|公共|设备|其他"
 )
-_OCCUPANCY = [
+_OCCUPANCY = (
     ("let", re.compile("租")),
     ("vacant", re.compile("空|无人|未入住|未住|闲置")),
     ("owner", re.compile("自住|自用|本人|业主|居住|常住|入住|在住|有人")),
-]
-_OWNERSHIP = [
+)
+_OWNERSHIP = (
     ("单位自管公房", re.compile("自管|单位(?:公房|产|房|所有)|企业")),
     ("房改房", re.compile("房改|已购公|公改")),
     ("直管公房", re.compile("直管|^公房$|^公产$|公租|廉租")),
     ("商品房", re.compile("商品|^私产$|^私有$|^私房$")),
-]
+)
 _DATED = msg("表格软件把它变成了日期（%(value)s）。请把这一列设为文本格式，再填成 %(guess)s 这样。")
 
 
@@ -118,12 +118,18 @@ class Place:
 def text(cell: Cell) -> str:
     """The cell as one line of text: half-width, single spaces, nothing invisible; '' for none."""
     if isinstance(cell, str):
-        return " ".join(cell.translate(FOLD).split())
+        return cell if cell.isascii() and cell.isalnum() else folded(cell)
     if cell is None or isinstance(cell, bool):
         return "" if cell is None else ("是" if cell else "否")
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
         return str(int(cell))
     return str(cell)
+
+
+@lru_cache(maxsize=8192)
+def folded(line: str) -> str:
+    """One line of text in half-width signs with single spaces; a ledger repeats itself a lot."""
+    return " ".join(line.translate(FOLD).split())
 
 
 def label(cell: Cell) -> str:
@@ -208,7 +214,11 @@ def floor(cell: Cell, room_label: str) -> int | None:
 
 def use(cell: Cell, room_label: str) -> str:
     """`dwelling`, `shop` or `other`, from its own cell or else from the room's name."""
-    plain = label(cell) or room_label
+    return _use(label(cell) or room_label)
+
+
+@lru_cache(maxsize=4096)
+def _use(plain: str) -> str:
     if _SHOP.search(plain):
         return "shop"
     return "other" if _NOT_LIVED_IN.search(plain) else "dwelling"
@@ -216,14 +226,17 @@ def use(cell: Cell, room_label: str) -> str:
 
 def occupancy(cell: Cell) -> str:
     """`owner`, `let`, `vacant` or `unknown`: who lives there now."""
-    plain = label(cell)
-    return next((kind for kind, words in _OCCUPANCY if words.search(plain)), "unknown")
+    return _known(label(cell), _OCCUPANCY) or "unknown"
 
 
 def ownership(cell: Cell) -> str:
     """商品房, 房改房, 直管公房, 单位自管公房 under any of their names, else as written (D1)."""
-    plain = label(cell)
-    return next((kind for kind, words in _OWNERSHIP if words.search(plain)), plain)
+    return _known(label(cell), _OWNERSHIP) or label(cell)
+
+
+@lru_cache(maxsize=4096)
+def _known(plain: str, kinds: tuple[tuple[str, re.Pattern[str]], ...]) -> str:
+    return next((kind for kind, words in kinds if words.search(plain)), "")
 
 
 def area(cell: Cell) -> int | None:
@@ -256,12 +269,17 @@ def _label_text(cell: Cell) -> str:
         raise Unclear(msg("这里不能是小数：%(value)s。请设为文本格式后重填。"), value=text(cell))
     if isinstance(cell, date):
         raise Unclear(_DATED, value=f"{cell:%Y-%m-%d}", guess=f"{cell.month}-{cell.day}")
-    if text(cell) in NOTHING:
+    return _plain_label(text(cell))
+
+
+@lru_cache(maxsize=8192)
+def _plain_label(line: str) -> str:
+    if line in NOTHING:
         return ""
-    plain = _WHOLE.sub("", text(cell).translate(_DASHES).replace(" ", ""))
+    plain = _WHOLE.sub("", line.translate(_DASHES).replace(" ", ""))
     if _DATE.fullmatch(plain):
         raise Unclear(_DATED, value=plain, guess="3-2")
-    return short(plain)
+    return "" if plain in NOTHING else short(plain)
 
 
 def short(name: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.core.errors import msg
-from app.roster.cells import FOLD, LABEL_LENGTH, NOTHING, Cell, short, text
+from app.roster.cells import LABEL_LENGTH, NOTHING, Cell, folded, short, text
 
 _HAN = r"\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _IDEOGRAPH = re.compile(f"[{_HAN}]")
@@ -21,6 +21,7 @@ _STRAY_BRACKETS = str.maketrans("()", "  ")
 _WIDE_BRACKETS = str.maketrans("()", "（）")
 
 _MOBILE = re.compile(r"(?:\+?86|0086)?(1[3-9][0-9]{9})")
+_PLAIN_MOBILE = re.compile("1[3-9][0-9]{9}")
 _LANDLINE = re.compile(r"(?:(?:\+?86|0086)-?)?(0[0-9]{2,3})?-?([2-9][0-9]{6,7})(?:-([0-9]{1,5}))?")
 _PHONE_SPLIT = re.compile(r"[、,;/|\n或和及。]+")
 _PHONE_DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−﹣~_", "-"))
@@ -54,6 +55,8 @@ def phones(cell: Cell) -> Phones:
     """
     if isinstance(cell, float) and not (cell.is_integer() and abs(cell) < 1e15):
         return Phones((), ((_LOST, text(cell)),))
+    if isinstance(cell, str) and cell.isascii() and _PLAIN_MOBILE.fullmatch(cell):
+        return Phones((cell,))
     numbers: dict[str, None] = {}
     doubts: list[tuple[str, str]] = []
     for written in _PHONE_SPLIT.split(_lines(cell).translate(_PHONE_DASHES)):
@@ -70,7 +73,7 @@ def _lines(cell: Cell) -> str:
     """The text with its line breaks, which separate names and numbers in one cell."""
     if not isinstance(cell, str):
         return text(cell)
-    return "\n".join(" ".join(line.translate(FOLD).split()) for line in cell.splitlines())
+    return "\n".join(folded(line) for line in cell.splitlines())
 
 
 def _outside_brackets(line: str) -> Iterator[str]:

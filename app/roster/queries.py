@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from app.core.db import db
 from app.core.errors import Refused, msg
+from app.core.jobs import Job
 from app.roster.differences import DWELLING, Difference, Place, Standing, compare
 from app.roster.ledger import SAME_HOME, Home, Ledger, Problem, same_home
 from app.roster.models import (
@@ -24,6 +25,8 @@ from app.roster.models import (
     Tenure,
 )
 
+# The kinds of background work of an import.
+PREVIEW, IMPORT = "roster-preview", "roster-import"
 UNNAMED_DISTRICT = "本区县"
 UNNAMED_TOWN = "未填乡镇"
 
@@ -306,3 +309,11 @@ def _names_in_force(statement: Any) -> defaultdict[int, dict[str, int]]:
     for premises_id, name, row_id in db.session.execute(statement):
         found[premises_id][name] = row_id
     return found
+
+
+def import_of(preview_id: int) -> Job | None:
+    """The import that was started from a preview, if it was."""
+    started = select(Job).where(
+        Job.kind == IMPORT, Job.params["preview"].as_integer() == preview_id
+    )
+    return db.session.scalar(started.order_by(Job.id).limit(1))

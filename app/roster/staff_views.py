@@ -12,7 +12,7 @@ from app.core.db import db
 from app.core.guards import staff, uploads
 from app.core.i18n import say
 from app.core.web import page, saved
-from app.roster import findings, queries, tasks
+from app.roster import findings, queries
 from app.roster.forms import UploadForm
 
 bp = Blueprint("roster_staff", __name__, url_prefix="/desk/roster")
@@ -28,7 +28,7 @@ def upload() -> Response:
     """Take a ledger and have it read in the background."""
     form = UploadForm(queries.communities_within(current_user.area_path))
     if form.validate_on_submit():
-        job = jobs.ask(tasks.PREVIEW, _params(form), by=current_user.id)
+        job = jobs.ask(queries.PREVIEW, _params(form), by=current_user.id)
         return saved(".import_page", job_id=job.id)
     return page("roster/staff/upload.html", form=form)
 
@@ -39,8 +39,8 @@ def import_page(job_id: int) -> Response:
     """Where an import stands: progress, refusal, preview or result."""
     job = _load_job(job_id)
     shown: dict[str, Any] = {"job": job, "progress": jobs.progress_of(job), "report": None}
-    if job.is_finished and not job.has_failed and job.kind == tasks.PREVIEW:
-        shown |= {"report": _load_report(job), "started": tasks.import_of(job.id)}
+    if job.is_finished and not job.has_failed and job.kind == queries.PREVIEW:
+        shown |= {"report": _load_report(job), "started": queries.import_of(job.id)}
     return page("roster/staff/import.html", **shown, most=SHOWN_PROBLEMS, say=say)
 
 
@@ -49,10 +49,10 @@ def import_page(job_id: int) -> Response:
 def confirm(job_id: int) -> Response:
     """Import what was shown."""
     job = _load_job(job_id)
-    if job.kind != tasks.PREVIEW or not job.is_finished or job.has_failed:
+    if job.kind != queries.PREVIEW or not job.is_finished or job.has_failed:
         abort(409)
-    started = tasks.import_of(job.id) or jobs.ask(
-        tasks.IMPORT, {**job.params, "preview": job.id}, by=current_user.id
+    started = queries.import_of(job.id) or jobs.ask(
+        queries.IMPORT, {**job.params, "preview": job.id}, by=current_user.id
     )
     return saved(".import_page", job_id=started.id)
 
@@ -90,7 +90,7 @@ def _params(form: UploadForm) -> dict[str, Any]:
 def _load_job(job_id: int) -> jobs.Job:
     """An import of this person; those of others are not told apart from none."""
     job = db.session.get(jobs.Job, job_id)
-    if job is None or job.kind not in (tasks.PREVIEW, tasks.IMPORT):
+    if job is None or job.kind not in (queries.PREVIEW, queries.IMPORT):
         abort(404)
     if job.asked_by_id != current_user.id:
         abort(403)

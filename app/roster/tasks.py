@@ -14,9 +14,8 @@ from app.core.sheets import read_workbook
 from app.roster import actions, findings, queries
 from app.roster.importer import read_ledger
 from app.roster.ledger import Ledger
-from app.roster.queries import Placement
+from app.roster.queries import IMPORT, PREVIEW, Placement
 
-PREVIEW, IMPORT = "roster-preview", "roster-import"
 KEPT = timedelta(days=7)
 
 
@@ -25,14 +24,6 @@ class _Asker:
     """Who asked for the import, as the journal names them."""
 
     commitment: str
-
-
-def import_of(preview_id: int) -> Job | None:
-    """The import that was started from a preview, if it was."""
-    started = select(Job).where(
-        Job.kind == IMPORT, Job.params["preview"].as_integer() == preview_id
-    )
-    return db.session.scalar(started.order_by(Job.id).limit(1))
 
 
 @handles(PREVIEW)
