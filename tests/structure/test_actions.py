@@ -1,6 +1,7 @@
 """Every action leaves its mark in the journal, and a view that only reads calls none."""
 
 import ast
+from functools import cache
 
 from tests.structure.source import calls, decorators, functions, imports, modules, public_functions
 
@@ -66,7 +67,8 @@ def test_a_page_that_is_only_read_calls_no_action() -> None:
     assert writing == []
 
 
-def _recording() -> set[str]:
+@cache
+def _recording() -> frozenset[str]:
     """Dotted names of all functions that call `journal.actions.record`, directly or not."""
     callees: dict[str, set[str]] = {}
     for module in modules():
@@ -78,7 +80,7 @@ def _recording() -> set[str]:
     recording = {"app.journal.actions.record"}
     while more := {name for name, called in callees.items() if called & recording} - recording:
         recording |= more
-    return recording
+    return frozenset(recording)
 
 
 def _resolve(function: ast.expr, known: dict[str, str]) -> str:

@@ -213,8 +213,9 @@ def test_sql_is_never_put_together_from_text() -> None:
     found = [
         f"{m.where}:{call.lineno}"
         for m in modules()
+        for verbs in [_takes_sql(m)]
         for name, call in calls(m.tree)
-        if name in _takes_sql(m) and call.args and _is_assembled(call.args[0])
+        if name in verbs and call.args and _is_assembled(call.args[0])
     ]
     # The pragmas are a fixed list in the same function, and SQLite takes no parameters there.
     assert [where for where in found if not where.startswith("app/core/db.py")] == []
