@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -117,7 +116,7 @@ def _wait_until_ready(url: str, process: "subprocess.Popen[bytes]", log: Path) -
             with urllib.request.urlopen(f"{url}/readyz", timeout=5) as answer:
                 if answer.status == 200:
                     return
-        except (urllib.error.URLError, ConnectionError):
+        except OSError:
             time.sleep(0.25)
     raise AssertionError(log.read_text())
 
