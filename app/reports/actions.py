@@ -10,10 +10,6 @@ from app.reports import queries
 from app.roster.models import Building, Compound, Household
 
 
-class NoPhone(Refused):
-    """No paper hangs in an entrance hall without a phone number of a person (PRODUCT.md)."""
-
-
 class NothingToPrint(Refused):
     """There is no entrance or household here."""
 
@@ -71,5 +67,4 @@ def purge_expired(now: datetime) -> int:
 def _check_printable(compound: Compound) -> None:
     if not pdf.is_available():
         raise pdf.NoPdf(msg("这台服务器没有装好 PDF 组件，做不了 PDF。请联系管理员安装。"))
-    if not queries.office_of(compound).phone:
-        raise NoPhone(msg("还没有联系电话。请先在征询里填好电话，再打印。"))
+    queries.reachable_office(compound)

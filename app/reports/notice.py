@@ -10,11 +10,10 @@ from flask_babel import gettext
 
 from app.core.errors import Refused, msg
 from app.core.i18n import say
-from app.rounds.actions import objections_end
 from app.rounds.counting import Tally
 from app.rounds.models import Channel, Round, State
 from app.rounds.profile import IN_WORDS
-from app.rounds.queries import BuildingTally, results
+from app.rounds.queries import BuildingTally, objections_end, results
 
 SMALLEST_BUILDING = 5
 

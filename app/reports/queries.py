@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from app.accounts.actions import HomeRef, home_ref
 from app.accounts.models import HouseholdCode
 from app.core.db import db
+from app.core.errors import Refused, msg
 from app.core.guards import Identity
 from app.core.jobs import Job
 from app.reports.pages import PosterPage, Slip
@@ -19,6 +20,10 @@ from app.rounds.models import Round
 from app.rounds.queries import homes_in_order, rounds_of
 
 POSTERS, SLIPS = "posters", "slips"
+
+
+class NoPhone(Refused):
+    """No paper hangs in an entrance hall without a phone number of a person (PRODUCT.md)."""
 
 
 @dataclass(frozen=True)
@@ -80,9 +85,20 @@ def office_of(compound: Compound) -> Office:
     return Office(round_.title, round_.closes_at, round_.phone or compound.phone)
 
 
-def poster_pages(compound: Compound, building: Building | None = None) -> list[PosterPage]:
-    """One page per entrance of one building, or of all; a building without entrances has one."""
+def reachable_office(compound: Compound) -> Office:
+    """The same, for paper that is really made; refuses `NoPhone`."""
     office = office_of(compound)
+    if not office.phone:
+        raise NoPhone(msg("还没有联系电话。请先在征询里填好电话，再打印。"))
+    return office
+
+
+def poster_pages(compound: Compound, building: Building | None = None) -> list[PosterPage]:
+    """One page per entrance of one building, or of all; a building without entrances has one.
+
+    Refuses `NoPhone`.
+    """
+    office = reachable_office(compound)
     name = f"{compound.area.name} · {compound.name}"
     return [
         PosterPage(

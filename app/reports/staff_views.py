@@ -145,7 +145,7 @@ def notice(round_id: int) -> Response:
         on_screen=True,
         has_pdf=pdf.is_available(),
         pdf=url_for(".notice_pdf", round_id=round_id),
-        board=f"/desk/rounds/{round_id}",
+        board=url_for("desk.board", round_id=round_id),
     )
     return make_response(html)
 

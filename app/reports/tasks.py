@@ -51,7 +51,7 @@ def print_slips(params: dict[str, Any], report: Report) -> dict[str, Any]:
     _identity(params["by"])
     compound, building, household = _asked_for(params)
     doors = queries.doors(compound, building, household)
-    run = SlipRun(compound.name, queries.office_of(compound), doors)
+    run = SlipRun(compound.name, queries.reachable_office(compound), doors)
     run.taken = selectors_in_use([door.home for door in doors])
     release()
     digest = files.keep(printing.slips_pdf(run.batches(), len(doors), report))

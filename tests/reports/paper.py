@@ -1,6 +1,7 @@
 """Looking at a PDF as an office does: pictures of its pages, its codes, words and millimetres."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ def sizes(pdf: bytes) -> list[tuple[float, float]]:
         return [document.get_page_size(index) for index in range(len(document))]
 
 
+@lru_cache(maxsize=8)
 def picture(pdf: bytes, index: int = 0, dpi: int = 150) -> Any:
     """A page in grey, as an array of rows."""
     with pypdfium2.PdfDocument(pdf) as document:
@@ -45,6 +47,7 @@ def words(pdf: bytes, index: int = 0, box: tuple[float, float, float, float] | N
         return textpage.get_text_bounded(left, A4[1] - bottom, right, A4[1] - top)
 
 
+@lru_cache(maxsize=8)
 def signs(pdf: bytes, index: int = 0) -> list[tuple[str, float, float, float, float]]:
     """Every printed character with its left, top, right, bottom in millimetres."""
     with pypdfium2.PdfDocument(pdf) as document:

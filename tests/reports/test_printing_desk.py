@@ -243,6 +243,9 @@ def test_nothing_is_printed_without_a_phone(
     for endpoint in ("reports_staff.posters", "reports_staff.slips"):
         page = client.post(endpoint, status=409, compound_id=compound.id)
         assert "联系电话" in page.text
+    client.get("reports_staff.poster_page", 409, compound_id=compound.id)
+    page = client.get("reports_staff.prints", compound_id=compound.id)
+    assert "填好才能打印" in page.text
 
 
 def test_posters_name_every_entrance_and_lead_to_the_configured_host(
