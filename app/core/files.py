@@ -6,6 +6,7 @@ Pictures and PDFs from outside pass through here before they are kept (THREATS.m
 import hashlib
 import io
 import os
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,8 @@ MEGABYTES = 10
 MEGAPIXELS = 40
 # A phone shows no more; a page with six pictures stays under a megabyte.
 LONGEST_SIDE = 1280
+# Forty megapixels take 350 MB while they are decoded: two uploads at once must not take twice that.
+_decoding = threading.Lock()
 _READABLE = ("JPEG", "PNG", "GIF", "WEBP", "BMP")
 
 
@@ -75,7 +78,8 @@ def shrink_picture(content: bytes) -> Picture:
     """
     _check_size(content)
     try:
-        return _shrunk(Image.open(io.BytesIO(content), formats=_READABLE))
+        with _decoding:
+            return _shrunk(Image.open(io.BytesIO(content), formats=_READABLE))
     except BadFile:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
