@@ -179,6 +179,7 @@ def _ledger(plans: dict[str, CompoundPlan]) -> Ledger:
 
 
 def write_plan(compound: Compound, plan: CompoundPlan, office: Office) -> None:
+    """Write, submit and publish the plan of one compound, as two people of the office would."""
     for name, value in plan.ledger_facts.items():
         setattr(compound, name, value)
     compound.phone = next(

@@ -58,6 +58,7 @@ def fill_synthetic(households: int, code_key: str) -> Sample:
 
 
 def synthetic_homes(households: int) -> Iterator[Home]:
+    """Invented homes, one compound after another, until there are so many."""
     compounds = -(-households // COMPOUND_SIZE)
     for number in range(compounds):
         size = households // compounds + (number < households % compounds)

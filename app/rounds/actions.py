@@ -6,7 +6,7 @@ Casting votes stands in `casting`, because it is written for speed.
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import func, insert, select
 
@@ -207,19 +207,13 @@ def certify(round_: Round, *, by: Identity) -> None:
     _require(round_, State.PRELIMINARY)
     if round_.preliminary_by_id == by.id:
         raise NotYourself(msg("结果要由另一个人确认，您自己公示的不能自己确认。"))
-    if clock.now() < objections_end(round_):
+    if clock.now() < queries.objections_end(round_):
         raise NotReady(msg("异议期还没有结束，不能确认结果。"))
     if not queries.counters_agree(round_):
         raise NotReady(msg("复核票数时对不上，不能确认结果，请联系管理员。"))
     round_.certified_at, round_.certified_by_id = clock.now(), by.id
     round_.revision += 1
     _record(round_, Kind.RESULT, _numbers(round_), by=by)
-
-
-def objections_end(round_: Round) -> datetime:
-    """When the days for objections are over, counted from the preliminary result."""
-    begun = round_.preliminary_at or clock.now()
-    return begun + timedelta(days=round_.objection_days)
 
 
 def locked(round_: Round) -> Round:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import joinedload, selectinload
@@ -334,3 +335,9 @@ def _households(compound_id: int) -> Select[Household]:
         .join(Building, Building.id == Entrance.building_id)
         .where(Building.compound_id == compound_id)
     )
+
+
+def objections_end(round_: Round) -> datetime:
+    """When the days for objections are over, counted from the preliminary result."""
+    begun = round_.preliminary_at or clock.now()
+    return begun + timedelta(days=round_.objection_days)

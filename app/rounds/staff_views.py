@@ -132,7 +132,7 @@ def preflight(round_id: int) -> Response:
         next_steps=_next_steps(round_),
         profile=[say(sentence) for sentence in IN_WORDS],
         version=round_.plan_version or current_version(round_.compound_id),
-        objections_end=actions.objections_end(round_),
+        objections_end=queries.objections_end(round_),
     )
 
 

@@ -15,10 +15,10 @@ from app.core.web import page, saved
 from app.projects.queries import current_version
 from app.roster.models import Building
 from app.rounds import casting, homes, queries
-from app.rounds.actions import objections_end
 from app.rounds.forms import BallotForm, ballot_form
 from app.rounds.models import Channel, RegisterEntry, Round, State
 from app.rounds.profile import IN_WORDS
+from app.rounds.queries import objections_end
 
 _TOLD = {
     casting.NotOpen: ("not-open", "rounds/not_counted.html"),
