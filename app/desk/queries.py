@@ -173,7 +173,7 @@ def buildings_of(compound_id: int) -> list[BuildingLine]:
         .group_by(Building.id)
         .order_by(Building.position)
     )
-    return [BuildingLine(*row) for row in rows]
+    return [BuildingLine(*row[:-1], size=int(row[-1])) for row in rows]
 
 
 @dataclass(frozen=True)
@@ -254,7 +254,8 @@ def _stock(within: Ids) -> dict[int, tuple[int, int, int]]:
         .where(Building.compound_id.in_(within))
         .group_by(Building.compound_id)
     )
-    return {row[0]: (row[1], row[2], row[3]) for row in rows}
+    # PostgreSQL sums big integers as decimals.
+    return {row[0]: (row[1], row[2], int(row[3])) for row in rows}
 
 
 def _plans(within: Ids) -> dict[int, PlanLine]:
