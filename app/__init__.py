@@ -1,7 +1,5 @@
 """Juyi 居议: the application factory. Nobody imports from here but the entry points."""
 
-from pathlib import Path
-
 from flask import Flask
 from flask_bootstrap import Bootstrap5
 from flask_compress import Compress

@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 
 
-class Misconfigured(Exception):
+class Misconfigured(Exception):  # noqa: N818 - it names a state, as `Refused` does
     """The settings do not allow a safe start; the message lists every reason."""
 
 

@@ -14,7 +14,6 @@ from html5lib.html5parser import ParseError
 from app.core import clock
 from app.core.db import db
 
-
 ORIGIN = "http://127.0.0.1:8000"
 
 

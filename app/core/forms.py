@@ -34,6 +34,8 @@ def cleaned(text: str | None) -> str:
 class Form(FlaskForm):
     """A form that can also be refused by an action."""
 
+    form_errors: list[str]
+
     def refuse(self, refusal: Refused) -> None:
         """Show the refusal at the top of the form, as its own error."""
         self.form_errors = [*self.form_errors, translated(refusal)]

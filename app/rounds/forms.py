@@ -83,6 +83,9 @@ def ballot_form(round_: Round) -> BallotForm:
 class WallClockField(DateTimeLocalField):
     """A moment as the office's clock shows it; `data` is aware, in UTC."""
 
+    # None before anything is read; `InputRequired` sees to the rest.
+    data: Any
+
     def process_data(self, value: datetime | None) -> None:
         """Keep the moment as it is stored."""
         self.data = value
