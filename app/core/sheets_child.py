@@ -33,6 +33,8 @@ CELL_TEXT = 2_000
 MERGES = 50_000
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_BIFF8_START = b"\x09\x08\x10\x00\x00\x06\x05\x00"
+_FILE_PASS = b"\x2f\x00"
 _FOREIGN = [
     (b"%PDF", "pdf"),
     (b"\x89PNG", "picture"),
@@ -210,6 +212,12 @@ def _check_ole(content: bytes) -> None:
         raise Refusal("password")
     if not any(name.encode("utf-16-le") in content for name in ("Workbook", "Book", "BOOK")):
         raise Refusal("foreign")
+    # The record that says how an .xls is encrypted is among the first of its stream.
+    record = content.find(_BIFF8_START)
+    for _ in range(4 if record >= 0 else 0):
+        record += 4 + int.from_bytes(content[record + 2 : record + 4], "little")
+        if content[record : record + 2] == _FILE_PASS:
+            raise Refusal("password")
 
 
 def _is_old_biff(content: bytes) -> bool:

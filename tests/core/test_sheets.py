@@ -212,6 +212,10 @@ def test_other_office_files_and_archives_are_refused(read: Reads) -> None:
 def test_encrypted_workbooks_ask_for_the_password_to_be_removed(read: Reads) -> None:
     ole = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 504
     assert cause_of(read, ole + "EncryptedPackage".encode("utf-16-le") + b"\0" * 512) == "password"
+    old = bytearray(xls())
+    after_start = old.find(b"\x09\x08\x10\x00\x00\x06\x05\x00") + 20
+    old[after_start : after_start + 2] = b"\x2f\x00"
+    assert cause_of(read, bytes(old)) == "password"
     manifest = b"<manifest><encryption-data/></manifest>"
     assert cause_of(read, rezipped(ods(), **{"META-INF/manifest.xml": manifest})) == "password"
     locked = bytearray(simple_xlsx())
