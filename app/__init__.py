@@ -6,9 +6,8 @@ from flask_compress import Compress
 from jinja2 import StrictUndefined
 
 from app.config import ROOT, Config
+from app.core import db, i18n, jobs, log, web
 from app.core import format as formats
-from app.core import i18n, jobs, log, web
-from app.core.db import alembic, db
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -21,8 +20,7 @@ def create_app(config: Config | None = None) -> Flask:
     app.extensions["juyi_root"] = ROOT
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    db.init_app(app)
-    alembic.init_app(app)
+    db.init(app)
     i18n.init(app)
     formats.init(app)
     jobs.init(app, config)
@@ -51,6 +49,9 @@ def _flask_settings(config: Config) -> dict[str, object]:
         "SESSION_COOKIE_SECURE": config.is_secure,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "PERMANENT_SESSION_LIFETIME": 12 * 3600,
+        # Whoever is active gets a new cookie once a minute; one per answer would be signed for
+        # nothing (every poll of a board).
+        "SESSION_REFRESH_EACH_REQUEST": False,
         "TRUSTED_HOSTS": ["127.0.0.1", "localhost"] if loopback else [host.split(":")[0]],
         # A slow reader's vote must not be refused because the form is old.
         "WTF_CSRF_TIME_LIMIT": None,

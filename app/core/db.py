@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
+from flask import Flask
 from flask_alembic import Alembic
 from flask_sqlalchemy_lite import SQLAlchemy
 from sqlalchemy import JSON, BigInteger, Connection, DateTime, Dialect, Integer, MetaData, event
@@ -62,6 +63,20 @@ class Model(DeclarativeBase):
 # Parameters are people's names and phones: they must not reach the log in an error's text.
 db = SQLAlchemy(engine_options={"pool_pre_ping": True, "hide_parameters": True})
 alembic = Alembic(metadatas=Model.metadata)
+
+
+def init(app: Flask) -> None:
+    """Set up engines, sessions and migrations."""
+    db.init_app(app)
+    alembic.init_app(app)
+    # We keep no asynchronous session; looking for one would start a thread in every request,
+    # which costs more than the rest of a small answer.
+    app.teardown_appcontext_funcs = [
+        close
+        for close in app.teardown_appcontext_funcs
+        if close.__name__ != "_close_async_sessions"
+    ]
+
 
 _reading: ContextVar[bool] = ContextVar("reading", default=False)
 
