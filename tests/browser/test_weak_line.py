@@ -100,6 +100,7 @@ def test_whoever_left_the_page_meanwhile_is_told_at_home(
     page.context.set_offline(False)
     page.goto(page.url.split("/rounds/")[0] + "/home")
     page.get_by_text("上次提交的表态没有计入").wait_for()
+    assert page.evaluate("localStorage.getItem('juyi-pending')") == "null"
 
 
 def test_three_quick_taps_make_one_vote_and_the_pages_are_accessible(
