@@ -32,17 +32,17 @@ def _of_plan(line: CompoundLine) -> Step:
     project = "projects_staff.project"
     if plan.is_waiting and plan.draft_id:
         version = {"version_id": plan.draft_id}
-        text = _("等第二个人审阅并发布方案第 %(number)s 版。", number=plan.draft)
+        text = _("等第二个人审阅并公布方案第 %(number)s 版。", number=plan.draft)
         return Step(text, _("审阅方案"), "projects_staff.plan_version", version)
     if line.round:
         if line.round.passed:
             return Step(_("两项都已通过，结果已确认。"), _("查看结果"), *_board(line.round))
         return Step(_("上一轮没有通过。改好方案，再开一轮。"), _("改方案"), project, compound)
     if plan.published:
-        text = _("方案已发布。新建一轮征询，定好起止时间。")
+        text = _("方案已公布。新建一轮征询，定好起止时间。")
         return Step(text, _("新一轮征询"), "rounds_staff.draft", compound)
     if plan.draft:
-        return Step(_("把方案写完，提交给第二个人发布。"), _("写方案"), project, compound)
+        return Step(_("把方案写完，提交给第二个人公布。"), _("写方案"), project, compound)
     return Step(_("起草改造方案和物业管理方案。"), _("起草方案"), project, compound)
 
 
@@ -51,7 +51,7 @@ def _of_round(round_: RoundLine, plan: PlanLine) -> Step:
     if round_.state == State.OPEN:
         return _of_open(round_)
     if not plan.published and round_.state in (State.DRAFT, State.REVIEW):
-        return Step(_("方案还没有发布，征询不能开启。"), _("检查清单"), *preflight)
+        return Step(_("方案还没有公布，征询不能开启。"), _("检查清单"), *preflight)
     texts = {
         State.DRAFT: _("核对起止时间和电话，提交计票口径。"),
         State.REVIEW: _("等第二个人确认计票口径。"),

@@ -159,7 +159,7 @@ def open_round(round_: Round, *, by: Identity) -> None:
         raise NotReady(msg("还有条件没有满足，请看开启前的检查清单。"))
     version = current_version(round_.compound_id)
     if version is None:
-        raise NotReady(msg("还没有发布的方案。"))
+        raise NotReady(msg("还没有公布的方案。"))
     round_.plan_version_id = version.id
     round_.opened_at = clock.now()
     round_.revision += 1

@@ -60,9 +60,9 @@ def preflight(facts: Facts) -> list[Check]:
     return [
         Check(
             Step.PLAN,
-            msg("改造方案和物业管理方案已发布"),
+            msg("改造方案和物业管理方案已公布"),
             facts.plan_published,
-            msg("还没有发布的方案。方案四节、物业方案四项写全，由第二人发布。"),
+            msg("还没有公布的方案。方案四节、物业方案四项写全，由第二人公布。"),
         ),
         _times(facts),
         Check(

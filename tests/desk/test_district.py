@@ -55,7 +55,7 @@ def test_a_compound_is_told_in_one_line(client: PageClient) -> None:
     client.sign_in(make_staff())
     row = rows(client.get("desk.home"))["裕民小区"]
     assert row.one("th").text == "裕民小区胜利镇 裕西社区"
-    assert texts(row)[:5] == ["2", "10", "719.00", "第1版已发布", "征询中"]
+    assert texts(row)[:5] == ["2", "10", "719.00", "第1版已公布", "征询中"]
     assert texts(row)[5:8] == ["7/10 户，70.0 %", "7/10 户，70.0 %", "1 户"]
     assert "截止" in texts(row)[8]
     assert row.all("a")[1]["href"] == f"/desk/rounds/{round_.id}"
@@ -109,8 +109,8 @@ def test_today_names_what_closes_soon_and_what_waits_for_a_second_person(
     assert lines[0].startswith("快到期小区")
     assert lines[0].endswith("改造方案还差 1 户；物业管理方案还差 1 户")
     assert sorted(lines[1:3]) == [
-        "待审小区 方案第 1 版等您审阅发布",
-        "自己交的小区 方案第 1 版等另一个人发布，您自己提交的不能自己发布",
+        "待审小区 方案第 1 版等您审阅公布",
+        "自己交的小区 方案第 1 版等另一个人公布，您自己提交的不能自己公布",
     ]
     assert lines[3:] == ["口径小区 第一轮的计票口径等您确认", "1 条居民意见 还没有回复"]
 
@@ -240,8 +240,8 @@ def _closed() -> Compound:
     [
         (_nothing, "先导入住户台账。", "roster_staff.upload"),
         (_no_plan, "起草改造方案和物业管理方案。", "projects_staff.project"),
-        (_waiting, "等第二个人审阅并发布方案第 1 版。", "projects_staff.plan_version"),
-        (_published, "方案已发布。新建一轮征询，定好起止时间。", "rounds_staff.draft"),
+        (_waiting, "等第二个人审阅并公布方案第 1 版。", "projects_staff.plan_version"),
+        (_published, "方案已公布。新建一轮征询，定好起止时间。", "rounds_staff.draft"),
         (_frozen, "打印海报和户码单，然后开启征询。", "rounds_staff.preflight"),
         (_open, "还差 1 户，请上门找还没有表态的住户。", "desk.silent"),
         (_reached, "两项都已达到，等到截止。", "desk.board"),
