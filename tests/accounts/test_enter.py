@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 import time_machine
 
-from app.accounts.models import HouseholdSession
+from app.accounts.models import HouseholdCode, HouseholdSession
 from app.core import clock
 from app.roster.models import Building
 from tests.client import PageClient
@@ -228,6 +228,15 @@ def test_a_new_slip_ends_the_session_of_the_old_one_at_once(client: PageClient) 
     issue_code(homes_of(building)[0])
     assert client.raw("get", "/home").status_code == 303
     client.post("accounts.enter", {"code": digits}, 422, token=building.token)
+
+
+def test_a_revoked_code_ends_its_session_whoever_revoked_it(
+    client: PageClient, session: sa.orm.Session
+) -> None:
+    building, digits = make_home()
+    client.enter(building, digits)
+    session.execute(sa.update(HouseholdCode).values(revoked_at=clock.now()))
+    assert client.raw("get", "/home").status_code == 303
 
 
 def test_leaving_ends_the_session_here_and_in_the_database(
