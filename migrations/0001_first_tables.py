@@ -40,7 +40,7 @@ def _create_tables() -> None:
     op.create_table(
         "area",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("kind", sa.String(length=30), nullable=False),
         sa.Column("name", sa.String(length=60), nullable=False),
         sa.Column("parent_id", sa.Integer(), nullable=True),
         sa.Column("path", sa.String(length=100), nullable=False),
@@ -101,7 +101,7 @@ def _create_tables() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("username", sa.String(length=60), nullable=False),
         sa.Column("name", sa.String(length=60), nullable=False),
-        sa.Column("role", sa.String(length=20), nullable=False),
+        sa.Column("role", sa.String(length=30), nullable=False),
         sa.Column("area_id", sa.Integer(), nullable=True),
         sa.Column("password_hash", sa.String(length=200), nullable=False),
         sa.Column("session_stamp", sa.String(length=20), nullable=False),
@@ -199,7 +199,7 @@ def _create_tables() -> None:
         sa.Column("construction", sa.Text(), nullable=False),
         sa.Column("starts_on", sa.Date(), nullable=True),
         sa.Column("finishes_on", sa.Date(), nullable=True),
-        sa.Column("mode", sa.String(length=20), nullable=True),
+        sa.Column("mode", sa.String(length=30), nullable=True),
         sa.Column("services", sa.Text(), nullable=False),
         sa.Column("fee_per_area", BigInt, nullable=True),
         sa.Column("fee_note", sa.Text(), nullable=False),
@@ -238,7 +238,7 @@ def _create_tables() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("plan_version_id", sa.Integer(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column("section", sa.String(length=20), nullable=False),
+        sa.Column("section", sa.String(length=30), nullable=False),
         sa.Column("caption", sa.String(length=120), nullable=False),
         sa.Column("media_type", sa.String(length=40), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
@@ -249,6 +249,7 @@ def _create_tables() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attachment")),
     )
+    op.create_index(op.f("ix_attachment_digest"), "attachment", ["digest"], unique=False)
     op.create_index(
         op.f("ix_attachment_plan_version_id"), "attachment", ["plan_version_id"], unique=False
     )
@@ -256,7 +257,7 @@ def _create_tables() -> None:
         "funding_source",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("plan_version_id", sa.Integer(), nullable=False),
-        sa.Column("source", sa.String(length=20), nullable=False),
+        sa.Column("source", sa.String(length=30), nullable=False),
         sa.Column("amount", BigInt, nullable=False),
         sa.Column("note", sa.String(length=400), nullable=False),
         sa.CheckConstraint("amount >= 0", name=op.f("ck_funding_source_amount_not_negative")),
@@ -275,10 +276,10 @@ def _create_tables() -> None:
         sa.Column("room", sa.String(length=20), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("floor", sa.Integer(), nullable=True),
-        sa.Column("use", sa.String(length=20), nullable=False),
+        sa.Column("use", sa.String(length=30), nullable=False),
         sa.Column("size", BigInt, nullable=False),
         sa.Column("ownership", sa.String(length=40), nullable=False),
-        sa.Column("occupancy", sa.String(length=20), nullable=False),
+        sa.Column("occupancy", sa.String(length=30), nullable=False),
         sa.Column("note", sa.String(length=400), nullable=False),
         sa.CheckConstraint("size > 0", name=op.f("ck_premises_size_positive")),
         sa.ForeignKeyConstraint(
@@ -352,7 +353,7 @@ def _create_tables() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("plan_version_id", sa.Integer(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column("category", sa.String(length=20), nullable=False),
+        sa.Column("category", sa.String(length=30), nullable=False),
         sa.Column("name", sa.String(length=120), nullable=False),
         sa.Column("quantity", BigInt, nullable=False),
         sa.Column("unit", sa.String(length=20), nullable=False),
@@ -385,10 +386,10 @@ def _create_tables() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("round_id", sa.Integer(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column("subject", sa.String(length=20), nullable=False),
+        sa.Column("subject", sa.String(length=30), nullable=False),
         sa.Column("title", sa.String(length=120), nullable=False),
         sa.Column("question", sa.Text(), nullable=False),
-        sa.Column("track", sa.String(length=20), nullable=False),
+        sa.Column("track", sa.String(length=30), nullable=False),
         sa.Column("threshold", sa.Integer(), nullable=False),
         sa.CheckConstraint("threshold BETWEEN 1 AND 100", name=op.f("ck_matter_threshold_percent")),
         sa.ForeignKeyConstraint(["round_id"], ["round.id"], name=op.f("fk_matter_round_id")),
@@ -417,7 +418,7 @@ def _create_tables() -> None:
         sa.Column("id", BigInt, nullable=False),
         sa.Column("compound_id", sa.Integer(), nullable=False),
         sa.Column("household_id", BigInt, nullable=False),
-        sa.Column("section", sa.String(length=20), nullable=False),
+        sa.Column("section", sa.String(length=30), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
@@ -464,7 +465,7 @@ def _create_tables() -> None:
         "counter",
         sa.Column("matter_id", sa.Integer(), nullable=False),
         sa.Column("building_id", sa.Integer(), nullable=False),
-        sa.Column("choice", sa.String(length=10), nullable=False),
+        sa.Column("choice", sa.String(length=30), nullable=False),
         sa.Column("households", sa.Integer(), nullable=False),
         sa.CheckConstraint("households >= 0", name=op.f("ck_counter_households_not_negative")),
         sa.ForeignKeyConstraint(
@@ -592,7 +593,7 @@ def _create_tables() -> None:
         sa.Column("request_id", sa.String(length=64), nullable=False),
         sa.Column("seq", BigInt, nullable=False),
         sa.Column("receipt", sa.String(length=12), nullable=False),
-        sa.Column("channel", sa.String(length=10), nullable=False),
+        sa.Column("channel", sa.String(length=30), nullable=False),
         sa.Column("plan_version_id", sa.Integer(), nullable=False),
         sa.Column("session_id", BigInt, nullable=True),
         sa.Column("keyed_by_id", sa.Integer(), nullable=True),
@@ -625,7 +626,7 @@ def _create_tables() -> None:
         "vote_choice",
         sa.Column("vote_id", BigInt, nullable=False),
         sa.Column("matter_id", sa.Integer(), nullable=False),
-        sa.Column("choice", sa.String(length=10), nullable=False),
+        sa.Column("choice", sa.String(length=30), nullable=False),
         sa.ForeignKeyConstraint(
             ["matter_id"], ["matter.id"], name=op.f("fk_vote_choice_matter_id")
         ),
@@ -686,6 +687,7 @@ def _drop_tables() -> None:
     op.drop_table("premises")
     op.drop_table("funding_source")
     op.drop_index(op.f("ix_attachment_plan_version_id"), table_name="attachment")
+    op.drop_index(op.f("ix_attachment_digest"), table_name="attachment")
     op.drop_table("attachment")
     op.drop_table("plan_version")
     op.drop_table("entrance")

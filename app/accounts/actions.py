@@ -101,7 +101,7 @@ def close_staff(staff: Staff, *, by: Identity) -> None:
     """End an account and every session of it; refuses `NotAllowed` for oneself."""
     if staff.id == by.id:
         raise NotAllowed(msg("不能停用自己的账号，请让另一位管理员来做。"))
-    _check_may_make(by, Role(staff.role), staff.area)
+    _check_may_make(by, staff.role, staff.area)
     staff.closed_at = clock.now()
     staff.session_stamp = random_token()
     record(OFFICE, Kind.STAFF, {"closed": staff.id}, actor=by.commitment)

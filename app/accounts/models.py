@@ -20,7 +20,7 @@ class Staff(Model):
     # Canonical form (NFKC, trimmed, lower case), so that no two look the same (THREATS.md T40).
     username: Mapped[str] = mapped_column(String(60), unique=True)
     name: Mapped[str] = mapped_column(String(60))
-    role: Mapped[Role] = mapped_column(String(20))
+    role: Mapped[Role]
     area_id: Mapped[int | None] = mapped_column(ForeignKey("area.id"))
     password_hash: Mapped[str] = mapped_column(String(200))
     # Changes with the password or when the account is closed: every session ends then.
@@ -37,7 +37,7 @@ class Staff(Model):
             id=self.id,
             username=self.username,
             name=self.name,
-            role=Role(self.role),
+            role=self.role,
             area_path=self.area.path if self.area else "/",
             commitment=commitment("staff", self.salt, str(self.id)),
             session_stamp=self.session_stamp,

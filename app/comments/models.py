@@ -22,7 +22,7 @@ class Comment(Model):
     id: Mapped[int] = mapped_column(BigInt, primary_key=True)
     compound_id: Mapped[int] = mapped_column(ForeignKey("compound.id"))
     household_id: Mapped[int] = mapped_column(ForeignKey("household.id"), index=True)
-    section: Mapped[Section] = mapped_column(String(20))
+    section: Mapped[Section]
     body: Mapped[str] = mapped_column(Text)
     written_at: Mapped[datetime]
     removed_at: Mapped[datetime | None]

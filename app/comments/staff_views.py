@@ -10,7 +10,6 @@ from app.comments.models import Comment
 from app.core.errors import Refused
 from app.core.guards import staff
 from app.core.web import page, saved
-from app.projects.models import Section
 from app.roster.models import Area
 
 bp = Blueprint("comments_staff", __name__, url_prefix="/desk/comments")
@@ -26,7 +25,6 @@ def queue() -> Response:
     return page(
         "comments/staff/queue.html",
         comments=comments,
-        section_of=Section,
         everything=everything,
         number=number,
         has_more=has_more,
@@ -48,7 +46,7 @@ def reply(comment_id: int) -> Response:
         else:
             flash(_("回复已发布，居民现在就能看到。"))
             return saved(".queue")
-    return page("comments/staff/reply.html", comment=comment, form=form, section_of=Section)
+    return page("comments/staff/reply.html", comment=comment, form=form)
 
 
 @bp.route("/<int:comment_id>/remove", methods=["GET", "POST"])
@@ -65,7 +63,7 @@ def remove(comment_id: int) -> Response:
         else:
             flash(_("这条意见已移除，原处留有说明。"))
             return saved(".queue")
-    return page("comments/staff/remove.html", comment=comment, form=form, section_of=Section)
+    return page("comments/staff/remove.html", comment=comment, form=form)
 
 
 def _load_comment(comment_id: int) -> Comment:

@@ -58,7 +58,6 @@ def _show(building: Building, form: CommentForm | None) -> Response:
         sections=list(Section),
         number=number,
         has_older=has_older,
-        section_of=Section,
     )
 
 

@@ -55,6 +55,6 @@ class JournalEntry(Model):
     book: Mapped[str] = mapped_column(String(40))
     seq: Mapped[int] = mapped_column(BigInt)
     at: Mapped[datetime]
-    kind: Mapped[Kind] = mapped_column(String(30))
+    kind: Mapped[Kind]
     entry: Mapped[str] = mapped_column(Text)
     leaf: Mapped[bytes] = mapped_column(LargeBinary(32))

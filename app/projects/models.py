@@ -147,7 +147,7 @@ class PlanVersion(Model):
     construction: Mapped[str] = mapped_column(Text, default="")
     starts_on: Mapped[date | None]
     finishes_on: Mapped[date | None]
-    mode: Mapped[Mode | None] = mapped_column(String(20))
+    mode: Mapped[Mode | None]
     services: Mapped[str] = mapped_column(Text, default="")
     fee_per_area: Mapped[int | None] = mapped_column(BigInt)
     fee_note: Mapped[str] = mapped_column(Text, default="")
@@ -221,7 +221,7 @@ class WorkItem(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     plan_version_id: Mapped[int] = mapped_column(ForeignKey("plan_version.id"), index=True)
     position: Mapped[int]
-    category: Mapped[Category] = mapped_column(String(20))
+    category: Mapped[Category]
     name: Mapped[str] = mapped_column(String(120))
     quantity: Mapped[int] = mapped_column(BigInt)
     unit: Mapped[str] = mapped_column(String(20))
@@ -241,7 +241,7 @@ class FundingSource(Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     plan_version_id: Mapped[int] = mapped_column(ForeignKey("plan_version.id"))
-    source: Mapped[Source] = mapped_column(String(20))
+    source: Mapped[Source]
     amount: Mapped[int] = mapped_column(BigInt)
     note: Mapped[str] = mapped_column(String(400), default="")
 
@@ -254,10 +254,10 @@ class Attachment(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     plan_version_id: Mapped[int] = mapped_column(ForeignKey("plan_version.id"), index=True)
     position: Mapped[int]
-    section: Mapped[Section] = mapped_column(String(20))
+    section: Mapped[Section]
     caption: Mapped[str] = mapped_column(String(120))
     media_type: Mapped[str] = mapped_column(String(40))
-    digest: Mapped[str] = mapped_column(String(64))
+    digest: Mapped[str] = mapped_column(String(64), index=True)
     width: Mapped[int | None]
     height: Mapped[int | None]
 

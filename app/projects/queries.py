@@ -192,7 +192,7 @@ def money_bar(version: PlanVersion) -> list[Slice]:
         start = before * 1000 // max(version.funds, 1)
         before += source.amount
         end = before * 1000 // max(version.funds, 1)
-        slices.append(Slice(Source(source.source), source.amount, source.note, start, end - start))
+        slices.append(Slice(source.source, source.amount, source.note, start, end - start))
     return slices
 
 
@@ -257,7 +257,7 @@ def reading_of(version: PlanVersion, size: int | None = None) -> Reading:
         project=version.project,
         groups=items_by_category(version),
         bar=money_bar(version),
-        mode=Mode(version.mode) if version.mode else None,
+        mode=version.mode,
         changes=differences_of(version) if version.number > 1 else None,
         others=published_versions(version.project_id),
         size=size,

@@ -12,7 +12,7 @@ from app.core.errors import Refused
 from app.core.guards import Role, staff, uploads
 from app.core.web import page, saved
 from app.projects import actions, forms, queries
-from app.projects.models import Attachment, Mode, PlanVersion, Project, Section, Source
+from app.projects.models import Attachment, PlanVersion, Project, Section
 from app.roster.models import Compound
 
 bp = Blueprint("projects_staff", __name__, url_prefix="/desk")
@@ -339,8 +339,8 @@ def _overview(version: PlanVersion, form: forms.ConfirmForm) -> Response:
         form=form,
         version=version,
         groups=queries.items_by_category(version),
-        sources=[(Source(source.source), source) for source in version.sources],
-        mode=Mode(version.mode) if version.mode else None,
+        sources=[(source.source, source) for source in version.sources],
+        mode=version.mode,
         missing=[] if version.is_published else queries.what_is_missing(version),
         may_publish=current_user.role in (*_PUBLISHERS, Role.ADMIN),
         is_own=version.submitted_by_id == current_user.id,

@@ -56,7 +56,7 @@ class Area(Model):
     __table_args__ = (UniqueConstraint("parent_id", "name"), Index("ix_area_path", "path"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    kind: Mapped[AreaKind] = mapped_column(String(20))
+    kind: Mapped[AreaKind]
     name: Mapped[str] = mapped_column(String(60))
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("area.id"))
     path: Mapped[str] = mapped_column(String(100))
@@ -139,10 +139,10 @@ class Premises(Model):
     # Sorts rooms as people read them: 101, 102, 201, 1001.
     position: Mapped[int]
     floor: Mapped[int | None]
-    use: Mapped[Use] = mapped_column(String(20), default=Use.DWELLING)
+    use: Mapped[Use] = mapped_column(default=Use.DWELLING)
     size: Mapped[int] = mapped_column(BigInt)
     ownership: Mapped[str] = mapped_column(String(40), default="")
-    occupancy: Mapped[Occupancy] = mapped_column(String(20), default=Occupancy.UNKNOWN)
+    occupancy: Mapped[Occupancy] = mapped_column(default=Occupancy.UNKNOWN)
     note: Mapped[str] = mapped_column(String(400), default="")
     entrance: Mapped[Entrance] = relationship()
     tenures: Mapped[list["Tenure"]] = relationship(back_populates="premises")

@@ -205,7 +205,7 @@ def _retire_current(entry: RegisterEntry) -> dict[int, Choice]:
         .join(Vote, Vote.id == VoteChoice.vote_id)
         .where(Vote.entry_id == entry.id, Vote.is_current)
     )
-    before = {row.matter_id: Choice(row.choice) for row in rows}
+    before = {row.matter_id: row.choice for row in rows}
     db.session.execute(
         update(Vote).where(Vote.entry_id == entry.id, Vote.is_current).values(is_current=False)
     )

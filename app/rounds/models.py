@@ -168,10 +168,10 @@ class Matter(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     round_id: Mapped[int] = mapped_column(ForeignKey("round.id"))
     position: Mapped[int]
-    subject: Mapped[Subject] = mapped_column(String(20))
+    subject: Mapped[Subject]
     title: Mapped[str] = mapped_column(String(120))
     question: Mapped[str] = mapped_column(Text)
-    track: Mapped[Track] = mapped_column(String(20), default=Track.CONSULTATION)
+    track: Mapped[Track] = mapped_column(default=Track.CONSULTATION)
     threshold: Mapped[int] = mapped_column(default=80)
 
 
@@ -225,7 +225,7 @@ class Vote(Model):
     request_id: Mapped[str] = mapped_column(String(64))
     seq: Mapped[int] = mapped_column(BigInt)
     receipt: Mapped[str] = mapped_column(String(12), unique=True)
-    channel: Mapped[Channel] = mapped_column(String(10))
+    channel: Mapped[Channel]
     plan_version_id: Mapped[int] = mapped_column(ForeignKey("plan_version.id"))
     session_id: Mapped[int | None] = mapped_column(ForeignKey("household_session.id"))
     keyed_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
@@ -244,7 +244,7 @@ class VoteChoice(Model):
 
     vote_id: Mapped[int] = mapped_column(ForeignKey("vote.id"), primary_key=True)
     matter_id: Mapped[int] = mapped_column(ForeignKey("matter.id"), primary_key=True)
-    choice: Mapped[Choice] = mapped_column(String(10))
+    choice: Mapped[Choice]
     matter: Mapped[Matter] = relationship()
 
 
@@ -256,5 +256,5 @@ class Counter(Model):
 
     matter_id: Mapped[int] = mapped_column(ForeignKey("matter.id"), primary_key=True)
     building_id: Mapped[int] = mapped_column(ForeignKey("building.id"), primary_key=True)
-    choice: Mapped[Choice] = mapped_column(String(10), primary_key=True)
+    choice: Mapped[Choice] = mapped_column(primary_key=True)
     households: Mapped[int]

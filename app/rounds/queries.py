@@ -94,9 +94,7 @@ def results(round_: Round) -> RoundTally:
         .join(Matter, Matter.id == Counter.matter_id)
         .where(Matter.round_id == round_.id)
     )
-    return _tally(
-        round_, {(r.matter_id, r.building_id, Choice(r.choice)): r.households for r in rows}
-    )
+    return _tally(round_, {(r.matter_id, r.building_id, r.choice): r.households for r in rows})
 
 
 def recount(round_: Round) -> RoundTally:
@@ -114,7 +112,7 @@ def recount(round_: Round) -> RoundTally:
         .join(RegisterEntry, RegisterEntry.id == Vote.entry_id)
         .group_by(VoteChoice.matter_id, RegisterEntry.building_id, VoteChoice.choice)
     )
-    return _tally(round_, {(r[0], r[1], Choice(r[2])): r[3] for r in rows})
+    return _tally(round_, {(r[0], r[1], r[2]): r[3] for r in rows})
 
 
 def _tally(round_: Round, counts: Counts) -> RoundTally:
@@ -167,7 +165,7 @@ def _channels(round_id: int) -> dict[Channel, int]:
         .where(Vote.round_id == round_id, Vote.is_current)
         .group_by(Vote.channel)
     )
-    counted = defaultdict(int, {Channel(row[0]): row[1] for row in rows})
+    counted = defaultdict(int, {row[0]: row[1] for row in rows})
     return {channel: counted[channel] for channel in Channel}
 
 

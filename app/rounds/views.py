@@ -33,7 +33,7 @@ bp = Blueprint("rounds", __name__)
 @bp.context_processor
 def _words() -> dict[str, Any]:
     """What the partials of these pages need to speak of rounds."""
-    return {"say": say, "channel": Channel, "objections_end": objections_end}
+    return {"say": say, "objections_end": objections_end}
 
 
 @bp.get("/b/<string:token>")
