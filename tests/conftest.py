@@ -17,6 +17,7 @@ from pytest_socket import socket_allow_hosts
 from app import create_app
 from app.config import Config
 from app.core.db import alembic, db
+from app.desk import live
 from tests.client import PageClient
 
 
@@ -78,6 +79,8 @@ def session(app: Flask) -> Iterator[sa.orm.Session]:
     inside its outer transaction. (The isolation of Flask-SQLAlchemy-Lite patches the engine,
     which SQLAlchemy 2.1 no longer joins by savepoint.)
     """
+    # SQLite gives out the same ids again after a rollback: what boards remember must go.
+    live.forget()
     with app.app_context(), db.engine.connect() as connection:
         outer = connection.begin()
         db.sessionmaker.configure(bind=connection, join_transaction_mode="create_savepoint")

@@ -10,7 +10,7 @@ from sqlalchemy.orm import joinedload
 from app.accounts.models import HouseholdCode, HouseholdSession, Staff
 from app.core.db import db
 from app.core.guards import Home, Identity
-from app.roster.models import Area, Building, Compound, Entrance, Household, Premises
+from app.roster.models import Area, Entrance, Household, Premises
 
 # An ended account may act for at most this many seconds more (THREATS.md T25).
 MEMORY_SECONDS = 1.0
@@ -80,12 +80,3 @@ def home_of_session(token_digest: str, began_after: datetime) -> Home | None:
         )
     ).one_or_none()
     return Home(*row) if row else None
-
-
-def building_by_token(token: str) -> Building | None:
-    """The building of a poster's address, with its compound and community."""
-    return db.session.scalar(
-        select(Building)
-        .options(joinedload(Building.compound).joinedload(Compound.area))
-        .where(Building.token == token)
-    )

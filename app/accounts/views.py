@@ -30,6 +30,7 @@ from app.core.guards import Home, current_home, household_gate, public
 from app.core.limits import TooManyTries
 from app.core.web import page, saved
 from app.roster.models import Building
+from app.roster.queries import building_by_token
 
 IDLE, ABSOLUTE = timedelta(minutes=30), timedelta(hours=12)
 _KEPT = "household"
@@ -107,7 +108,7 @@ def show_the_way_in() -> Response:
 
 def load_building(token: str) -> Building:
     """The building of a poster, or 404; this browser remembers it and whom to call there."""
-    building = queries.building_by_token(token) or abort(404)
+    building = building_by_token(token) or abort(404)
     session["building"], session["phone"] = building.token, building.compound.phone
     return building
 

@@ -21,15 +21,6 @@ _FROM_BUILDING = (
 )
 
 
-def building_of_poster(token: str) -> Building | None:
-    """The building whose poster leads to `token`, with its compound and area."""
-    return db.session.scalar(
-        select(Building)
-        .options(joinedload(Building.compound).joinedload(Compound.area).joinedload(Area.parent))
-        .where(Building.token == token)
-    )
-
-
 def lives_in(household_id: int, compound_id: int) -> bool:
     """Whether a household is one of this compound."""
     return (

@@ -12,6 +12,7 @@ from app.core.web import page as _page
 from app.core.web import saved
 from app.projects.models import Section
 from app.roster.models import Building
+from app.roster.queries import building_by_token
 
 bp = Blueprint("comments", __name__)
 
@@ -62,7 +63,7 @@ def _show(building: Building, form: CommentForm | None) -> Response:
 
 
 def _load_building(token: str) -> Building:
-    building = queries.building_of_poster(token)
+    building = building_by_token(token)
     if building is None:
         abort(404)
     return building

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.core.i18n import say
 from app.rounds.counting import Choice, Tally
 from app.rounds.models import Round, State
 from app.rounds.queries import MatterTally, results
@@ -107,7 +108,7 @@ def board_of(round_: Round) -> Board:
 
 
 def _standings(matters: tuple[MatterTally, ...]) -> tuple[Standing, ...]:
-    return tuple(Standing(m.title, m.tally, stretches(m.tally)) for m in matters)
+    return tuple(Standing(say(m.title), m.tally, stretches(m.tally)) for m in matters)
 
 
 def stretches(tally: Tally) -> tuple[Stretch, ...]:

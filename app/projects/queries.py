@@ -196,15 +196,6 @@ def money_bar(version: PlanVersion) -> list[Slice]:
     return slices
 
 
-def building_by_token(token: str) -> Building | None:
-    """The building of a poster's address, with its compound."""
-    return db.session.scalar(
-        select(Building)
-        .options(joinedload(Building.compound).joinedload(Compound.area))
-        .where(Building.token == token)
-    )
-
-
 def size_of_home(household_id: int, compound_id: int) -> int | None:
     """The area in 0.01 m² of a household's dwelling, if it stands in this compound."""
     return db.session.scalar(

@@ -10,6 +10,7 @@ from app.projects import queries
 from app.projects.models import PlanVersion
 from app.projects.queries import Kept
 from app.roster.models import Building
+from app.roster.queries import building_by_token
 
 bp = Blueprint("projects", __name__)
 
@@ -59,7 +60,7 @@ def picture(digest: str) -> Response:
 
 def load_building(token: str) -> Building:
     """The building of a poster, or 404."""
-    return queries.building_by_token(token) or abort(404)
+    return building_by_token(token) or abort(404)
 
 
 def load_published(building: Building) -> PlanVersion | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from app.core.db import db
 from app.core.errors import Refused, msg
@@ -121,6 +122,15 @@ class Preview:
     def absent(self) -> int:
         """Homes of these compounds that are known but not in the ledger: they stay."""
         return sum(each.difference.absent for each in self.arrivals)
+
+
+def building_by_token(token: str) -> Building | None:
+    """The building of a poster's address, with its compound and community."""
+    return db.session.scalar(
+        select(Building)
+        .options(joinedload(Building.compound).joinedload(Compound.area))
+        .where(Building.token == token)
+    )
 
 
 def communities_within(scope: str) -> list[Area]:

@@ -5,7 +5,6 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, make_response, redirect, request, session, url_for
 
-from app.accounts.queries import building_by_token
 from app.core.db import mark_reading, release
 from app.core.errors import Refused
 from app.core.guards import current_home, household, public
@@ -14,6 +13,7 @@ from app.core.tokens import random_token
 from app.core.web import page, saved
 from app.projects.queries import current_version
 from app.roster.models import Building
+from app.roster.queries import building_by_token
 from app.rounds import casting, homes, queries
 from app.rounds.forms import BallotForm, ballot_form
 from app.rounds.models import Channel, RegisterEntry, Round, State
