@@ -17,7 +17,7 @@ NewPage = Callable[[dict[str, int]], Page]
 LATIN_ALLOWED = re.compile(
     r"English|Juyi|Excel|PDF|PNG|JPG|JPEG|GIF|XLSX?|CSV|ODS|WPS|QR|Ctrl|[Mm]arkdown|http\S*|/b/\S+"
     r"|\.xlsx|\.xls|\.ods|\.csv|GB18030|UTF-8|MB|KB|kg|mm|cm|km|LED|PE|PPR|PVC|DN\d*|SBS|EPS|kW|AED"
-    r"|wang\S*|127\.0\.0\.1\S*|[A-Z0-9]{12}|[0-9a-f]{4,64}|[A-Z]"
+    r"|wang\S*|district2?|office2?|worker|admin|127\.0\.0\.1\S*|[A-Z0-9]{12}|[0-9a-f]{4,64}|[A-Z]"
 )
 
 
