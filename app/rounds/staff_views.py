@@ -88,6 +88,9 @@ _STEPS = {
 }
 
 
+_FOR_WORKERS = ("submit", "return")
+
+
 @bp.route("/compounds/<int:compound_id>/rounds/new", methods=["GET", "POST"])
 @staff(Role.WORKER, Role.OFFICE, Role.DISTRICT)
 def draft(compound_id: int) -> Response:
@@ -125,11 +128,14 @@ def edit(round_id: int) -> Response:
 def preflight(round_id: int) -> Response:
     """Where the round stands, what it still lacks, and the next step."""
     round_ = _load_round(round_id)
+    checks = checks_of(queries.facts_of(round_))
+    is_ready = all(check.is_met for check in checks)
     return page(
         "rounds/staff/preflight.html",
         round=round_,
-        checks=checks_of(queries.facts_of(round_)),
-        next_steps=_next_steps(round_),
+        checks=checks,
+        next_steps=_next_steps(round_, is_ready=is_ready),
+        waiting=_waiting_for(round_, is_ready=is_ready),
         profile=[say(sentence) for sentence in IN_WORDS],
         version=round_.plan_version or current_version(round_.compound_id),
         objections_end=queries.objections_end(round_),
@@ -160,21 +166,43 @@ def step(round_id: int, name: str) -> Response:
 
 def _check_role(name: str) -> None:
     """A worker prepares; what binds is done by the office."""
-    if current_user.role == Role.WORKER and name not in ("submit", "return"):
+    if current_user.role == Role.WORKER and name not in _FOR_WORKERS:
         abort(403)
 
 
-def _next_steps(round_: Round) -> list[tuple[str, str]]:
-    """(step name, words on its button) that make sense in this state."""
+def _next_steps(round_: Round, *, is_ready: bool) -> list[tuple[str, str]]:
+    """(step name, words on its button) that this person can take now."""
     names = {
         State.DRAFT: ["submit"],
         State.REVIEW: ["publish-register"] if round_.confirmed_at else ["confirm", "return"],
         State.REGISTER: ["freeze"],
-        State.FROZEN: ["open"],
+        State.FROZEN: ["open"] if is_ready else [],
         State.CLOSED: ["publish-result"],
         State.PRELIMINARY: ["certify"],
     }.get(round_.state, [])
-    return [(name, _STEPS[name].title) for name in names]
+    own = {
+        "confirm": round_.submitted_by_id == current_user.id,
+        "certify": round_.preliminary_by_id == current_user.id
+        or clock.now() < queries.objections_end(round_),
+    }
+    is_worker = current_user.role == Role.WORKER
+    return [
+        (name, _STEPS[name].title)
+        for name in names
+        if not own.get(name) and not (is_worker and name not in _FOR_WORKERS)
+    ]
+
+
+def _waiting_for(round_: Round, *, is_ready: bool) -> str:
+    """What this person has to wait for, when the next step is not theirs to take."""
+    if round_.state == State.REVIEW and not round_.confirmed_at:
+        if round_.submitted_by_id == current_user.id:
+            return _("等另一位同事确认计票口径。您自己提交的，不能自己确认。")
+    elif round_.state == State.FROZEN and not is_ready:
+        return _("上面的条件都满足以后，才能开始征询。")
+    elif round_.state == State.PRELIMINARY and round_.preliminary_by_id == current_user.id:
+        return _("等另一位同事确认最终结果。您自己公示的，不能自己确认。")
+    return ""
 
 
 def _suggested(compound: Compound) -> dict[str, Any]:

@@ -47,6 +47,7 @@ def test_an_office_takes_a_round_from_draft_to_open(client: PageClient, app: Fla
     assert "还没有打印单元门口的海报" in drafted.text
     [round_] = queries.rounds_of(compound.id)
     client.post("rounds_staff.step", round_id=round_.id, name="submit")
+    assert "不能自己确认" in client.get("rounds_staff.preflight", round_id=round_.id).text
     alone = client.post("rounds_staff.step", status=409, round_id=round_.id, name="confirm")
     assert "另一个人确认" in alone.text
     other.post("rounds_staff.step", round_id=round_.id, name="confirm")
@@ -55,7 +56,9 @@ def test_an_office_takes_a_round_from_draft_to_open(client: PageClient, app: Fla
         client.post("rounds_staff.step", round_id=round_.id, name=name)
     early = client.post("rounds_staff.step", status=409, round_id=round_.id, name="open")
     assert "条件没有满足" in early.text
-    assert "还有 6 户没有户码" in client.get("rounds_staff.preflight", round_id=round_.id).text
+    waiting = client.get("rounds_staff.preflight", round_id=round_.id)
+    assert "还有 6 户没有户码" in waiting.text
+    assert not waiting.all("a", href=f"/desk/rounds/{round_.id}/steps/open")
     issue_all_codes(compound)
     round_.posters_printed_at = clock.now()
     client.post("rounds_staff.step", round_id=round_.id, name="open")
