@@ -13,6 +13,7 @@ import json
 import resource
 import sys
 import zipfile
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -28,6 +29,7 @@ MEMBERS = 2_000
 DIRECTORY = MEMBERS * 512
 RATIO = 100
 SMALL = MEGABYTE
+PIECE = 65_536
 CELLS = 1_200_000
 CELL_TEXT = 2_000
 MERGES = 50_000
@@ -44,6 +46,14 @@ _FOREIGN = [
     (b"7z\xbc\xaf", "archive"),
     (b"\x1f\x8b", "archive"),
 ]
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    OSError,
+    ValueError,
+    NotImplementedError,
+)
 _CONTROL = frozenset(map(chr, range(32))) - set("\t\n\r\f\v\x1a") | {"\x7f"}
 
 
@@ -122,12 +132,13 @@ def _check_zip(content: bytes) -> None:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = archive.infolist()
             _check_members(members, content)
+            _check_declared_sizes(members)
             names = {member.filename for member in members}
             _check_kind(archive, names)
-            _unpack(archive, members)
+            _unpack(archive, members, content)
     except RuntimeError as error:  # zipfile's word for an encrypted member
         raise Refusal("password") from error
-    except (zipfile.BadZipFile, EOFError, OSError, ValueError, NotImplementedError) as error:
+    except _BROKEN as error:
         raise Refusal("damaged") from error
 
 
@@ -149,14 +160,32 @@ def _check_members(members: list[zipfile.ZipInfo], content: bytes) -> None:
     for member in sorted(members, key=lambda each: each.header_offset):
         if member.flag_bits & 1:
             raise Refusal("password")
-        start = member.header_offset
-        name_length = int.from_bytes(content[start + 26 : start + 28], "little")
-        extra_length = int.from_bytes(content[start + 28 : start + 30], "little")
-        if start < free_from or _is_unsafe(member):
+        if member.header_offset < free_from or _is_unsafe(member):
             raise Refusal("bomb")
-        free_from = start + 30 + name_length + extra_length + member.compress_size
+        free_from = _start_of_data(member, content) + member.compress_size
     if free_from > len(content):
         raise Refusal("damaged")
+
+
+def _start_of_data(member: zipfile.ZipInfo, content: bytes) -> int:
+    """Where the packed bytes of a member begin, behind its own header."""
+    start = member.header_offset
+    name_length = int.from_bytes(content[start + 26 : start + 28], "little")
+    extra_length = int.from_bytes(content[start + 28 : start + 30], "little")
+    return start + 30 + name_length + extra_length
+
+
+def _check_declared_sizes(members: list[zipfile.ZipInfo]) -> None:
+    """What the directory admits is refused at once, however busy the machine is."""
+    if sum(member.file_size for member in members) > UNPACKED:
+        raise Refusal("unpacked")
+    for member in members:
+        _check_ratio(member, member.file_size)
+
+
+def _check_ratio(member: zipfile.ZipInfo, size: int) -> None:
+    if size > SMALL and size > RATIO * max(1, member.compress_size):
+        raise Refusal("bomb")
 
 
 def _is_unsafe(member: zipfile.ZipInfo) -> bool:
@@ -182,23 +211,50 @@ def _start_of(archive: zipfile.ZipFile, name: str, names: set[str]) -> bytes:
         return member.read(MEGABYTE)
 
 
-def _unpack(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> None:
-    """Unpack once into nothing: count what really comes out and look for document types."""
+def _unpack(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], content: bytes) -> None:
+    """Unpack once into nothing: count what really comes out and look for document types.
+
+    The parser unpacks to the end of the packed bytes, whatever the directory declares: so a
+    member that gives more or less than it declares is refused before the parser meets it.
+    """
     total = 0
     for member in members:
-        size, tail = 0, b""
+        archive.open(member).close()  # The member's own header must tell the same.
+        size, checksum, tail = 0, 0, b""
         is_markup = member.filename.lower().endswith((".xml", ".rels", ".vml"))
-        with archive.open(member) as stream:
-            while chunk := stream.read(MEGABYTE):
-                size += len(chunk)
-                if total + size > UNPACKED:
-                    raise Refusal("unpacked")
-                if is_markup and _declares(tail + chunk):
-                    raise Refusal("bomb")
-                tail = chunk[-32:]
-        if size > SMALL and size > RATIO * max(1, member.compress_size):
-            raise Refusal("bomb")
+        for chunk in _unpacked(member, content):
+            size += len(chunk)
+            checksum = zlib.crc32(chunk, checksum)
+            if total + size > UNPACKED:
+                raise Refusal("unpacked")
+            if size > member.file_size or (is_markup and _declares(tail + chunk)):
+                raise Refusal("bomb")
+            tail = chunk[-32:]
+        if size != member.file_size or checksum != member.CRC:
+            raise Refusal("damaged")
+        _check_ratio(member, size)
         total += size
+
+
+def _unpacked(member: zipfile.ZipInfo, content: bytes) -> Iterator[bytes]:
+    """What comes out of a member's packed bytes, at most a megabyte at a time."""
+    start = _start_of_data(member, content)
+    end = start + member.compress_size
+    if member.compress_type == zipfile.ZIP_STORED:
+        for at in range(start, end, MEGABYTE):
+            yield content[at : min(at + MEGABYTE, end)]
+        return
+    if member.compress_type != zipfile.ZIP_DEFLATED:
+        raise NotImplementedError(member.compress_type)
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    for at in range(start, end, PIECE):
+        packed = content[at : min(at + PIECE, end)]
+        while packed:
+            yield inflater.decompress(packed, MEGABYTE)
+            packed = inflater.unconsumed_tail
+    yield inflater.flush()
+    if not inflater.eof:
+        raise EOFError
 
 
 def _declares(chunk: bytes) -> bool:

@@ -232,12 +232,13 @@ def archive(members: dict[str, bytes]) -> bytes:
     return target.getvalue()
 
 
-def bomb_of_one_member() -> bytes:
+def bomb_of_one_member(declared: int = 1 << 30, megabytes: int = 1024) -> bytes:
     """One megabyte that unpacks to a gigabyte."""
     packer = zlib.compressobj(1, zlib.DEFLATED, -15)
-    packed = b"".join(packer.compress(b"\0" * (1 << 20)) for _ in range(1024)) + packer.flush()
+    chunks = (packer.compress(b"\0" * (1 << 20)) for _ in range(megabytes))
+    packed = b"".join(chunks) + packer.flush()
     name = b"xl/worksheets/sheet1.xml"
-    size = 1 << 30
+    size = declared
     local = struct.pack(
         "<IHHHHHIIIHH", 0x04034B50, 20, 0, 8, 0, 0, 0, len(packed), size, len(name), 0
     )
@@ -310,6 +311,7 @@ FAR_CELL = (
     ("write", "cause"),
     [
         (bomb_of_one_member, "unpacked"),
+        (lambda: bomb_of_one_member(declared=900_000, megabytes=300), "bomb"),
         (bomb_of_many_members, "bomb"),
         (bomb_of_overlapping_members, "bomb"),
         (lambda: laughing_strings(LAUGHS), "bomb"),
@@ -333,6 +335,13 @@ def test_hostile_files_are_refused_quickly_and_without_harm(
     assert cause_of(read, content) == cause
     assert time.monotonic() - started < 10
     assert resident_megabytes() - before < 50
+
+
+def test_the_declared_size_decides_before_anything_is_unpacked(read: Reads) -> None:
+    honest = bomb_of_one_member(megabytes=1)
+    start = honest.index(b"sheet1.xml") + len(b"sheet1.xml")
+    # These bytes are no packed data at all: whoever looked at them would call the file damaged.
+    assert cause_of(read, honest[:start] + b"\xff" * 64 + honest[start + 64 :]) == "unpacked"
 
 
 def resident_megabytes() -> int:
