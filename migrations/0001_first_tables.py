@@ -106,9 +106,11 @@ def _create_tables() -> None:
         sa.Column("password_hash", sa.String(length=200), nullable=False),
         sa.Column("session_stamp", sa.String(length=20), nullable=False),
         sa.Column("salt", sa.LargeBinary(), nullable=False),
+        sa.Column("made_by_id", sa.Integer(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["area_id"], ["area.id"], name=op.f("fk_staff_area_id")),
+        sa.ForeignKeyConstraint(["made_by_id"], ["staff.id"], name=op.f("fk_staff_made_by_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_staff")),
         sa.UniqueConstraint("username", name=op.f("uq_staff_username")),
     )
@@ -214,6 +216,7 @@ def _create_tables() -> None:
         sa.Column("return_note", sa.Text(), nullable=False),
         sa.Column("plan_hash", sa.String(length=64), nullable=True),
         sa.Column("management_hash", sa.String(length=64), nullable=True),
+        sa.Column("facts", sa.JSON(none_as_null=True), nullable=True),
         sa.CheckConstraint(
             "published_by_id IS NULL OR published_by_id <> submitted_by_id",
             name=op.f("ck_plan_version_two_persons"),

@@ -24,6 +24,13 @@ from app.journal.models import Kind
 from app.roster.models import Area, Household
 
 PASSWORD_LENGTH = 10
+# Nobody makes an account of their own standing, or one person would be both persons.
+MAY_MAKE: dict[Role, tuple[Role, ...]] = {
+    Role.WORKER: (),
+    Role.OFFICE: (Role.WORKER,),
+    Role.DISTRICT: (Role.WORKER, Role.OFFICE),
+    Role.ADMIN: tuple(Role),
+}
 STAFF_TRIES, STAFF_WINDOW = 5, timedelta(minutes=15)
 CODE_TRIES, CODE_WINDOW = 10, timedelta(hours=24)
 
@@ -88,6 +95,7 @@ def create_staff(
         role=role,
         area=area,
         password_hash=_passwords.hash(password),
+        made_by_id=by.id if by else None,
         created_at=clock.now(),
     )
     with once(UsernameTaken(msg("这个用户名已经有人用了，请换一个。"))):
@@ -101,7 +109,9 @@ def close_staff(staff: Staff, *, by: Identity) -> None:
     """End an account and every session of it; refuses `NotAllowed` for oneself."""
     if staff.id == by.id:
         raise NotAllowed(msg("不能停用自己的账号，请让另一位管理员来做。"))
-    _check_may_make(by, staff.role, staff.area)
+    if staff.role == Role.ADMIN and by.role != Role.ADMIN:
+        raise NotAllowed(msg("只有系统管理员能停用管理员。"))
+    _check_reach(by, staff.area)
     staff.closed_at = clock.now()
     staff.session_stamp = random_token()
     record(OFFICE, Kind.STAFF, {"closed": staff.id}, actor=by.commitment)
@@ -113,7 +123,7 @@ def check_password(username: str, password: str) -> Staff | None:
     Refuses `TooManyTries` after five tries in a quarter of an hour, whatever the name.
     """
     key = f"staff:{hashlib.sha256(canonical(username).lower().encode()).hexdigest()[:32]}"
-    limits.spend(key, most=STAFF_TRIES, window=STAFF_WINDOW)
+    spent = limits.spend(key, most=STAFF_TRIES, window=STAFF_WINDOW)
     staff = db.session.scalar(
         select(Staff).where(
             Staff.username == canonical(username).lower(), Staff.closed_at.is_(None)
@@ -127,7 +137,7 @@ def check_password(username: str, password: str) -> Staff | None:
         return None
     if staff_id is None:
         return None
-    limits.forgive(key)
+    limits.give_back(spent)
     return db.session.get_one(Staff, staff_id)
 
 
@@ -215,7 +225,7 @@ def enter(building_id: int, code: Code, key: str) -> str | None:
     from the office helps at once.
     """
     limit_key = f"code:{building_id}:{code.selector}"
-    limits.spend(limit_key, most=CODE_TRIES, window=CODE_WINDOW)
+    spent = limits.spend(limit_key, most=CODE_TRIES, window=CODE_WINDOW)
     found = db.session.scalar(
         select(HouseholdCode).where(
             HouseholdCode.building_id == building_id,
@@ -227,7 +237,7 @@ def enter(building_id: int, code: Code, key: str) -> str | None:
     release()  # The slow hash must not hold the write lock.
     if not is_secret(stored, code.secret, key):
         return None
-    return _begin_session(code_id, limit_key)
+    return _begin_session(code_id, spent)
 
 
 def leave(session_id: int) -> None:
@@ -244,14 +254,14 @@ def token_digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _begin_session(code_id: int | None, limit_key: str) -> str | None:
+def _begin_session(code_id: int | None, spent: int) -> str | None:
     # Read again: the code may have been revoked while the hash was computed.
     found = db.session.scalar(
         select(HouseholdCode).where(HouseholdCode.id == code_id, HouseholdCode.revoked_at.is_(None))
     )
     if found is None:
         return None
-    limits.forgive(limit_key)
+    limits.give_back(spent)
     token = secrets.token_urlsafe(24)
     db.session.add(
         HouseholdSession(
@@ -267,8 +277,12 @@ def _begin_session(code_id: int | None, limit_key: str) -> str | None:
 def _check_may_make(by: Identity | None, role: Role, area: Area | None) -> None:
     if by is None:
         return
-    if by.role != Role.ADMIN and role == Role.ADMIN:
-        raise NotAllowed(msg("只有系统管理员能设管理员。"))
+    if by.role != Role.ADMIN and role not in MAY_MAKE[by.role]:
+        raise NotAllowed(msg("您只能给下一级的同事建账号。"))
+    _check_reach(by, area)
+
+
+def _check_reach(by: Identity, area: Area | None) -> None:
     if not by.reaches(area.path if area else "/"):
         raise NotAllowed(msg("这个范围不归您管。"))
 

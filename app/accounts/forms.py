@@ -8,7 +8,7 @@ from wtforms.validators import DataRequired, Length, ValidationError
 
 from app.accounts.actions import PASSWORD_LENGTH
 from app.accounts.codes import read_code
-from app.core.forms import Form
+from app.core.forms import Form, tidied
 from app.core.guards import Role
 from app.roster.models import Area
 
@@ -19,6 +19,7 @@ class LoginForm(Form):
     username = StringField(
         _l("用户名"),
         [DataRequired(_l("请填用户名。")), Length(max=60)],
+        filters=[tidied],
         render_kw={"autocomplete": "username"},
     )
     password = PasswordField(
@@ -32,10 +33,14 @@ class PersonForm(Form):
     """A new member of staff: role, scope, and a first password told in person."""
 
     username = StringField(
-        _l("用户名"), [DataRequired(_l("请填用户名。")), Length(max=60, message=_l("用户名太长。"))]
+        _l("用户名"),
+        [DataRequired(_l("请填用户名。")), Length(max=60, message=_l("用户名太长。"))],
+        filters=[tidied],
     )
     name = StringField(
-        _l("姓名"), [DataRequired(_l("请填姓名。")), Length(max=60, message=_l("姓名太长。"))]
+        _l("姓名"),
+        [DataRequired(_l("请填姓名。")), Length(max=60, message=_l("姓名太长。"))],
+        filters=[tidied],
     )
     role = SelectField(_l("身份"), choices=[])
     area = SelectField(_l("负责范围"), coerce=int)

@@ -26,6 +26,7 @@ class Staff(Model):
     # Changes with the password or when the account is closed: every session ends then.
     session_stamp: Mapped[str] = mapped_column(String(20), default=random_token)
     salt: Mapped[bytes] = mapped_column(default=random_bytes)
+    made_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     created_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
     area: Mapped[Area | None] = relationship()

@@ -44,6 +44,21 @@ def identity_of(session_key: str) -> Identity | None:
     return staff.identity
 
 
+def are_two_persons(first_id: int | None, second: Identity) -> bool:
+    """Whether a step taken by `first_id` may be confirmed by `second`: somebody else, and neither
+
+    made the other's account, or one person could hold both.
+    """
+    if first_id is None or first_id == second.id:
+        return False
+    made_by = dict(
+        db.session.execute(
+            select(Staff.id, Staff.made_by_id).where(Staff.id.in_([first_id, second.id]))
+        ).all()
+    )
+    return made_by.get(second.id) != first_id and made_by.get(first_id) != second.id
+
+
 def people_within(by: Identity) -> list[Staff]:
     """Open accounts whose scope lies within this person's, by area and name."""
     people = (

@@ -49,7 +49,8 @@ def _load(session_key: str) -> Identity | None:
 def _sign_in_first() -> Response:
     if request.accept_mimetypes.best == "application/json":
         abort(401)
-    if request.method == "GET":
+    # A line break in an address would break the redirect after signing in.
+    if request.method == "GET" and request.full_path.isprintable():
         session["after_login"] = request.full_path.rstrip("?")
     return current_app.make_response(redirect(_url_for("accounts_login.login"), 303))
 
@@ -138,6 +139,6 @@ def _load_person(staff_id: int) -> Staff:
 
 
 def _person_form() -> PersonForm:
-    roles = [r for r in Role if r != Role.ADMIN or current_user.role == Role.ADMIN]
+    roles = actions.MAY_MAKE[current_user.role]
     areas = queries.areas_within(current_user)
-    return PersonForm(areas, roles, whole=current_user.area_path == "/")
+    return PersonForm(areas, list(roles), whole=current_user.area_path == "/")

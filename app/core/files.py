@@ -6,6 +6,7 @@ Pictures and PDFs from outside pass through here before they are kept (THREATS.m
 import hashlib
 import io
 import os
+import secrets
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,16 +42,30 @@ class Picture:
 def keep(content: bytes) -> str:
     """Store `content` durably and return its SHA-256 in hex; the same bytes are kept once."""
     digest = hashlib.sha256(content).hexdigest()
-    path = path_of(digest)
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(f".{os.getpid()}.part")
-        with partial.open("wb") as out:
-            out.write(content)
-            out.flush()
-            os.fsync(out.fileno())
-        partial.replace(path)
+    if not path_of(digest).exists():
+        _write(digest, content)
     return digest
+
+
+def keep_alone(content: bytes) -> str:
+    """Store `content` under a random name of its own: only such a file may be discarded.
+
+    Two people may hold the same bytes; what one of them throws away must not be the other's.
+    """
+    name = secrets.token_hex(32)
+    _write(name, content)
+    return name
+
+
+def _write(name: str, content: bytes) -> None:
+    path = path_of(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(f".{secrets.token_hex(8)}.part")
+    with partial.open("wb") as out:
+        out.write(content)
+        out.flush()
+        os.fsync(out.fileno())
+    partial.replace(path)
 
 
 def path_of(digest: str) -> Path:
@@ -65,7 +80,7 @@ def read(digest: str) -> bytes:
 
 
 def discard(digest: str) -> None:
-    """Delete a file that may be shown once only (printed codes); missing is fine."""
+    """Delete a file that was kept alone (printed codes, uploads); missing is fine."""
     path_of(digest).unlink(missing_ok=True)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask_babel import gettext
 from flask_wtf import FlaskForm
-from wtforms import Field, FieldList, FormField
+from wtforms import Field, FieldList, FormField, IntegerField
 from wtforms.widgets import TextInput
 
 from app.core.errors import Refused
@@ -20,8 +20,14 @@ _INVISIBLE = dict.fromkeys(
 
 
 def canonical(text: str) -> str:
-    """NFKC, invisible characters removed, spaces trimmed; used at writing and comparing (T40)."""
-    return unicodedata.normalize("NFKC", text.translate(_INVISIBLE)).strip()
+    """NFKC without invisible and control characters, trimmed; for writing and comparing (T40)."""
+    text = unicodedata.normalize("NFKC", text.translate(_INVISIBLE))
+    return "".join(c for c in text if unicodedata.category(c) != "Cc").strip()
+
+
+def tidied(text: str | None) -> str:
+    """`canonical` as a field's filter, so that what is validated is what will be stored."""
+    return canonical(text or "")
 
 
 def cleaned(text: str | None) -> str:
@@ -29,6 +35,16 @@ def cleaned(text: str | None) -> str:
     text = unicodedata.normalize("NFC", (text or "").translate(_INVISIBLE))
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc").strip()
+
+
+class SmallNumberField(IntegerField):
+    """A whole number of a few digits; a longer one is a slip of the finger, not a number."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Read it, unless it is absurdly long."""
+        if valuelist and len(valuelist[0]) > 9:
+            raise ValueError(gettext("这个数太大了。"))
+        super().process_formdata(valuelist)
 
 
 class Form(FlaskForm):

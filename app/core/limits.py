@@ -27,11 +27,12 @@ class TooManyTries(Refused):
     """The window is full; waiting helps."""
 
 
-def spend(key: str, *, most: int, window: timedelta) -> None:
+def spend(key: str, *, most: int, window: timedelta) -> int:
     """Take one try of `key` durably before it is judged; refuses `TooManyTries` when none is left.
 
     It commits: a try must count even when the slow check behind it crashes or runs beside a
     hundred others, and the check itself must hold no lock. Call it before changing anything.
+    Returns the number of the try, for `give_back` when it turns out right.
     """
     if db.session.get_bind().dialect.name == "postgresql":
         db.session.execute(select(func.pg_advisory_xact_lock(func.hashtext(key))))
@@ -45,10 +46,14 @@ def spend(key: str, *, most: int, window: timedelta) -> None:
             msg("试错次数太多，请过 %(minutes)s 分钟再试，或者打社区电话。"),
             minutes=int(window.total_seconds() // 60),
         )
-    db.session.add(Attempt(key=key, at=clock.now()))
+    attempt = Attempt(key=key, at=clock.now())
+    db.session.add(attempt)
+    db.session.flush()
+    number = attempt.id
     db.session.commit()
+    return number
 
 
-def forgive(key: str) -> None:
-    """Forget the tries of `key` after a success."""
-    db.session.execute(delete(Attempt).where(Attempt.key == key))
+def give_back(number: int) -> None:
+    """Take back a try that turned out right; wrong ones before it still count."""
+    db.session.execute(delete(Attempt).where(Attempt.id == number))

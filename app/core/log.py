@@ -11,6 +11,8 @@ from typing import IO, Any
 import structlog
 
 _PHONE = re.compile(r"(?<!\d)(?:\+?86[ -]?)?1\d{2}[ -]?\d{4}[ -]?\d{4}(?!\d)")
+# PostgreSQL tells the whole row that broke a constraint.
+_QUOTED_ROW = re.compile(r"DETAIL:.*")
 _CODE = re.compile(r"(?<!\d)\d{4}[ -]?\d{4}[ -]?\d{4}(?!\d)")
 # Values under these keys are never written, whatever they hold.
 _SECRET_KEYS = {
@@ -31,8 +33,8 @@ _CHATTY = ("alembic", "fontTools", "huey", "weasyprint", "werkzeug")
 
 
 def mask(text: str) -> str:
-    """`text` without mobile numbers and household codes."""
-    return _CODE.sub("<code>", _PHONE.sub("<phone>", text))
+    """`text` without mobile numbers, household codes and the rows that a database quotes."""
+    return _CODE.sub("<code>", _PHONE.sub("<phone>", _QUOTED_ROW.sub("DETAIL: <row>", text)))
 
 
 def init(*, testing: bool) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from app.core import i18n, jobs
 from app.core.db import alembic, db
 from app.core.guards import public, staff
+from app.core.web import host_of
 
 bp = Blueprint("site", __name__)
 
@@ -20,8 +21,9 @@ def language(name: str) -> Response:
     """Remember the language and go back to the page one came from."""
     if name not in i18n.LANGUAGES:
         abort(404)
-    came_from = urlsplit(request.referrer or "")
-    path = came_from.path if came_from.netloc == request.host else "/"
+    is_ours = host_of(request.referrer or "") == request.host
+    came_from = urlsplit(request.referrer or "") if is_ours else urlsplit("/")
+    path = came_from.path
     back = path + (f"?{came_from.query}" if came_from.query else "")
     # A path that starts with two slashes would name another host.
     target = "/" + back.lstrip("/\\")

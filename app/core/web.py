@@ -26,6 +26,7 @@ from flask import (
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.routing import IntegerConverter, Map
 from whitenoise import WhiteNoise
 
 from app.core import jobs
@@ -119,10 +120,25 @@ def _add_headers(headers: Headers, _path: str, _url: str) -> None:
         headers[name] = value
 
 
+def asked_number(name: str) -> int | None:
+    """The whole number that the address or form asks for under `name`, if a table could hold it."""
+    number = request.values.get(name, type=int)
+    return number if number is not None and 0 <= number < 2**31 else None
+
+
+class _Id(IntegerConverter):
+    """An id in an address: what no table could hold is not found, rather than an error."""
+
+    def __init__(self, url_map: Map) -> None:
+        super().__init__(url_map, max=2**31 - 1)
+
+
 def init(app: Flask) -> None:
     """Hook the request flow into the application."""
+    app.url_map.converters["int"] = _Id
     app.before_request(_begin)
     app.before_request(_refuse_cross_site)
+    app.before_request(_refuse_nonsense)
     app.after_request(_finish)
     csrf.init_app(app)
     app.jinja_env.globals["static_url"] = static_url
@@ -152,8 +168,25 @@ def _refuse_cross_site() -> None:
     if request.headers.get("Sec-Fetch-Site") == "cross-site":
         abort(403)
     origin = request.headers.get("Origin")
-    if origin and origin != "null" and urlsplit(origin).netloc != request.host:
+    if origin and origin != "null" and host_of(origin) != request.host:
         abort(403)
+
+
+def host_of(url: str) -> str:
+    """Host and port of an address that a stranger wrote; empty when it is none."""
+    try:
+        return urlsplit(url).netloc
+    except ValueError:
+        return ""
+
+
+def _refuse_nonsense() -> None:
+    """No text of a person holds a zero byte, and no form of ours is sent as JSON."""
+    if request.is_json and request.method not in _SAFE_METHODS:
+        abort(415)
+    texts = [request.path, *request.args.values(), *request.form.values()]
+    if any("\0" in text for text in texts):
+        abort(400)
 
 
 def _finish(response: Response) -> Response:

@@ -2,7 +2,10 @@
 
 from datetime import datetime
 
+from sqlalchemy import select
+
 from app.core import files, pdf
+from app.core.db import db
 from app.core.errors import Refused, msg
 from app.core.guards import Identity
 from app.core.jobs import Job, ask
@@ -40,6 +43,8 @@ def order_slips(
     _check_printable(compound)
     if not queries.doors(compound, building, household):
         raise NothingToPrint(msg("这里还没有住户，请先导入台账。"))
+    # Two orders at the same moment would each make the other's slips worthless.
+    db.session.execute(select(Compound.id).where(Compound.id == compound.id).with_for_update())
     if queries.slips_under_way(compound.id):
         raise AlreadyPrinting(msg("这个小区的户码单正在生成，请等它做完。"))
     params = {

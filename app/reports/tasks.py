@@ -54,7 +54,7 @@ def print_slips(params: dict[str, Any], report: Report) -> dict[str, Any]:
     run = SlipRun(compound.name, queries.reachable_office(compound), doors)
     run.taken = selectors_in_use([door.home for door in doors])
     release()
-    digest = files.keep(printing.slips_pdf(run.batches(), len(doors), report))
+    digest = files.keep_alone(printing.slips_pdf(run.batches(), len(doors), report))
     try:
         issue_codes(run.prepared, by=_identity(params["by"]))
         db.session.flush()

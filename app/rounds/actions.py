@@ -10,8 +10,9 @@ from datetime import datetime
 
 from sqlalchemy import func, insert, select
 
+from app.accounts.queries import are_two_persons
 from app.core import clock
-from app.core.db import db
+from app.core.db import db, once
 from app.core.errors import Refused, msg
 from app.core.guards import Identity
 from app.journal.actions import SYSTEM, book_of_round, record
@@ -69,8 +70,8 @@ def draft_round(compound: Compound, terms: RoundTerms, *, by: Identity) -> Round
         **vars(terms),
     )
     round_.matters = _two_matters()
-    db.session.add(round_)
-    db.session.flush()
+    with once(NotNow(msg("刚刚有人给这个小区开了一轮，请刷新看看。"))):
+        db.session.add(round_)
     _record(round_, Kind.ROUND_DRAFT, {"closes_at": terms.closes_at.isoformat()}, by=by)
     return round_
 
@@ -103,7 +104,9 @@ def return_round(round_: Round, *, by: Identity) -> None:
 def confirm_profile(round_: Round, *, by: Identity) -> None:
     """Lock the counting rules; refuses `NotYourself` to the person who submitted them."""
     _require(round_, State.REVIEW)
-    if round_.submitted_by_id == by.id:
+    if round_.confirmed_at:
+        raise NotNow(msg("计票口径已经确认过了，不用再确认。"))
+    if not are_two_persons(round_.submitted_by_id, by):
         raise NotYourself(msg("计票口径要由另一个人确认，您自己提交的不能自己确认。"))
     round_.confirmed_at, round_.confirmed_by_id = clock.now(), by.id
     round_.profile_hash = profile_hash(round_.profile)
@@ -205,7 +208,7 @@ def certify(round_: Round, *, by: Identity) -> None:
     with a recount.
     """
     _require(round_, State.PRELIMINARY)
-    if round_.preliminary_by_id == by.id:
+    if not are_two_persons(round_.preliminary_by_id, by):
         raise NotYourself(msg("结果要由另一个人确认，您自己公示的不能自己确认。"))
     if clock.now() < queries.objections_end(round_):
         raise NotReady(msg("异议期还没有结束，不能确认结果。"))
@@ -239,8 +242,9 @@ def _close(round_: Round) -> None:
 
 
 def _close_now(round_: Round) -> None:
+    """Note the close that the background has not noted yet; the caller holds the lock."""
     if round_.closed_at is None:
-        _close(locked(round_))
+        _close(round_)
 
 
 def _numbers(round_: Round) -> dict[str, object]:
@@ -310,7 +314,8 @@ def _start_counters(round_: Round, building_ids: set[object]) -> None:
 
 
 def _require(round_: Round, state: State) -> None:
-    if round_.state != state:
+    """Take the round's lock and look at what it is now: two people may press at once."""
+    if locked(round_).state != state:
         raise NotNow(msg("这一轮现在是“%(state)s”，不能做这一步。"), state=str(round_.state.label))
 
 

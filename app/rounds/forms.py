@@ -5,11 +5,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import current_app
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from wtforms import (
     DateTimeLocalField,
     HiddenField,
-    IntegerField,
     RadioField,
     StringField,
     TextAreaField,
@@ -17,7 +17,7 @@ from wtforms import (
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Regexp
 
 from app.core.format import local
-from app.core.forms import Form, canonical, cleaned
+from app.core.forms import Form, SmallNumberField, cleaned, tidied
 from app.core.tokens import random_token
 from app.rounds.actions import RoundTerms
 from app.rounds.casting import Ballot
@@ -42,9 +42,13 @@ class BallotForm(Form):
     seen = HiddenField(validators=[Regexp(r"^\d{1,6}\.\d{1,6}\Z", message=_l("请刷新。"))])
     round: Round
 
-    def begin(self, entry: RegisterEntry) -> None:
-        """Give the form the name of its request and write down what the page shows."""
+    def begin(self, entry: RegisterEntry, words: str) -> None:
+        """Give the form the name of its request and write down what the page shows.
+
+        `words` are those of the last vote: whoever only changes a choice need not repeat them.
+        """
         self.request_id.data = random_token(24)
+        self.comment.data = words
         self.see(entry)
 
     def see(self, entry: RegisterEntry) -> None:
@@ -55,6 +59,25 @@ class BallotForm(Form):
     def answers(self) -> list[tuple[Any, Any]]:
         """Each matter with its field."""
         return [(matter, self[f"matter-{matter.id}"]) for matter in self.round.matters]
+
+    def kept(self) -> dict[str, Any]:
+        """What was filled in, as the cookie of the session keeps it between form and review.
+
+        The words are bytes, so that 500 characters of any script fit into a cookie.
+        """
+        return {
+            "answers": {field.name: field.data for _matter, field in self.answers()},
+            "words": (self.comment.data or "").encode(),
+            "request_id": self.request_id.data,
+            "seen": self.seen.data,
+        }
+
+    def fill_in(self, kept: dict[str, Any]) -> None:
+        """Put back what was `kept`."""
+        for _matter, field in self.answers():
+            field.data = kept["answers"].get(field.name)
+        self.comment.data = kept["words"].decode()
+        self.request_id.data, self.seen.data = kept["request_id"], kept["seen"]
 
     def ballot(self) -> Ballot:
         """What was filled in, once it is valid."""
@@ -95,7 +118,11 @@ class WallClockField(DateTimeLocalField):
         super().process_formdata(valuelist)
         if self.data is not None:
             here = ZoneInfo(current_app.config["BABEL_DEFAULT_TIMEZONE"])
-            self.data = self.data.replace(tzinfo=here).astimezone(UTC)
+            try:
+                self.data = self.data.replace(tzinfo=here).astimezone(UTC)
+            except OverflowError:
+                self.data = None
+                raise ValueError(gettext("这个时间不对，请重新选。")) from None
 
     def _value(self) -> str:
         if self.raw_data:
@@ -107,15 +134,18 @@ class RoundForm(Form):
     """What the office says of a round: title, times on the office's clock, phone, objections."""
 
     title = StringField(
-        _l("标题"), [DataRequired(_l("请填标题。")), Length(max=120, message=_l("标题太长。"))]
+        _l("标题"),
+        [DataRequired(_l("请填标题。")), Length(max=120, message=_l("标题太长。"))],
+        filters=[tidied],
     )
     opens_at = WallClockField(_l("开始时间"), [InputRequired(_l("请填开始时间。"))])
     closes_at = WallClockField(_l("截止时间"), [InputRequired(_l("请填截止时间。"))])
     phone = StringField(
         _l("社区电话"),
         [DataRequired(_l("请填社区电话。")), Length(max=40, message=_l("电话太长。"))],
+        filters=[tidied],
     )
-    objection_days = IntegerField(
+    objection_days = SmallNumberField(
         _l("异议期（天）"),
         [
             InputRequired(_l("请填异议期。")),
@@ -126,9 +156,9 @@ class RoundForm(Form):
     def terms(self) -> RoundTerms:
         """The values as the actions take them."""
         return RoundTerms(
-            title=canonical(self.title.data),
+            title=self.title.data,
             opens_at=self.opens_at.data,
             closes_at=self.closes_at.data,
-            phone=canonical(self.phone.data),
+            phone=self.phone.data,
             objection_days=self.objection_days.data,
         )

@@ -7,7 +7,7 @@ import time_machine
 from sqlalchemy.orm import Session
 
 from app.core.i18n import translated
-from app.core.limits import TooManyTries, forgive, spend
+from app.core.limits import TooManyTries, give_back, spend
 
 HOUR = timedelta(hours=1)
 
@@ -58,10 +58,10 @@ def test_a_refused_try_costs_nothing(session: Session) -> None:
             spend("code:1", most=3, window=HOUR)
 
 
-def test_a_success_forgives_what_came_before(session: Session) -> None:
-    _spend("code:1", 3)
-    forgive("code:1")
-    _spend("code:1", 3)
+def test_a_right_try_is_given_back_and_the_wrong_ones_before_it_are_not(session: Session) -> None:
+    _spend("code:1", 2)
+    give_back(spend("code:1", most=3, window=HOUR))
+    _spend("code:1", 1)
     with pytest.raises(TooManyTries):
         spend("code:1", most=3, window=HOUR)
 

@@ -1,0 +1,84 @@
+"""Requests no person sends: each gets a plain no, never an error of ours."""
+
+import pytest
+
+from tests.client import ORIGIN, PageClient
+from tests.factories import PASSWORD, make_building, make_staff
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/b/%00", 400),
+        ("/receipts/%00AB", 400),
+        ("/pictures/%00", 400),
+        ("/rounds/99999999999999999999/vote", 404),
+        ("/desk/compounds/2147483648", 404),
+        ("/desk/rounds/99999999999999999999/live", 404),
+        ("/desk/comments?page=99999999999999999999", 200),
+        ("/desk/comments?page=-1", 200),
+    ],
+)
+def test_addresses_nobody_wrote_are_answered(client: PageClient, path: str, status: int) -> None:
+    client.sign_in(make_staff())
+    assert client.raw("get", path).status_code == status
+
+
+def test_a_page_of_comments_beyond_any_number_is_the_first(client: PageClient) -> None:
+    token = make_building().token
+    assert client.raw("get", f"/b/{token}/comments?page=9223372036854775808").status_code == 200
+
+
+def test_a_broken_origin_is_a_foreign_one(client: PageClient) -> None:
+    answer = client.raw("post", "/login", headers={"Origin": "http://["})
+    assert answer.status_code == 403
+
+
+def test_a_broken_referrer_leads_to_the_start(client: PageClient) -> None:
+    data = {"csrf_token": client.token()}
+    answer = client.raw("post", "/language/en", data=data, headers={"Referer": "http://["})
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/")
+
+
+@pytest.mark.parametrize("body", ["[1]", '"x"', '{"username":["a"]}', "{"])
+def test_a_form_sent_as_json_is_refused(client: PageClient, body: str) -> None:
+    headers = {"X-CSRFToken": client.token(), "Content-Type": "application/json"}
+    assert client.raw("post", "/login", data=body, headers=headers).status_code == 415
+
+
+def test_a_zero_byte_in_a_form_is_refused(client: PageClient) -> None:
+    client.submit(f"{ORIGIN}/login", {"username": "a\0b", "password": "x"}, status=400)
+
+
+def test_a_line_break_in_the_wanted_address_does_not_break_signing_in(client: PageClient) -> None:
+    make_staff(username="wangfang")
+    client.raw("get", "/desk/rounds/1/steps/%0Ax")
+    form = {"username": "wangfang", "password": PASSWORD}
+    assert client.post("accounts_login.login", form).headers["Location"] == "/desk"
+
+
+def test_a_name_of_invisible_characters_is_no_name(client: PageClient) -> None:
+    client.sign_in(make_staff())
+    person = {
+        "username": "\u200b",
+        "name": "\u200b\u200b",
+        "role": "worker",
+        "password": "long enough password",
+        "area": "0",
+    }
+    page = client.post("accounts_staff.add_person", person, status=422)
+    assert "请填姓名" in page.text
+    assert "请填用户名" in page.text
+
+
+def test_a_name_that_unfolds_beyond_its_column_is_too_long(client: PageClient) -> None:
+    client.sign_in(make_staff())
+    person = {
+        "username": "ok",
+        "name": "ﷺ" * 39,
+        "role": "worker",
+        "password": "long enough password",
+        "area": "0",
+    }
+    page = client.post("accounts_staff.add_person", person, status=422)
+    assert "姓名太长" in page.text
