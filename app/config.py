@@ -32,7 +32,7 @@ class Config:
     def from_env(cls, env: Mapping[str, str] | None = None) -> "Config":
         """Read the settings from `env` (default: the process environment)."""
         env = os.environ if env is None else env
-        instance = Path(env.get("JUYI_INSTANCE_DIR") or ROOT / "instance")
+        instance = Path(env.get("JUYI_INSTANCE_DIR") or ROOT / "instance").resolve()
         keys = Path(env.get("JUYI_KEYS_DIR") or instance / "keys")
         port = env.get("PORT") or "8000"
         config = cls(

@@ -67,12 +67,11 @@ def show(config: Config, kept: Path) -> None:
 
 
 def sample_lines(config: Config, sample: dict[str, list[dict[str, str]]]) -> list[str]:
-    """One staff account, one building and one household code of a round that is open."""
-    office = (person for person in sample["staff"] if person["role"] == "office")
-    person = next(office, sample["staff"][0])
+    """Every staff account, and one building and household code of an open round."""
     open_rounds = {r["id"]: r["compound"] for r in sample["rounds"] if r["state"] == "open"}
-    home = next((h for h in sample["households"] if h["round"] in open_rounds), None)
-    lines = [f"  Staff            {person['username']}  {person['password']}"]
+    silent = (h for h in sample["households"] if h["round"] in open_rounds and not h["voted"])
+    home = next(silent, None)
+    lines = [f"  Staff            {s['username']:10} {s['password']}" for s in sample["staff"]]
     if home is not None:
         compound = open_rounds[home["round"]]
         building = next(
@@ -82,8 +81,10 @@ def sample_lines(config: Config, sample: dict[str, list[dict[str, str]]]) -> lis
         )
         address = config.base_url + urlsplit(building["url"]).path
         lines.append(f"  Resident         {address}   ({compound} {building['name']})")
-        lines.append(f"  Household code   {home['code']}   ({home['building']} {home['room']})")
-    lines.append("  All of them      instance/demo.json")
+        lines.append(
+            f"  Household code   {home['code']}   ({home['building']}{home['entrance']}{home['room']}, not voted yet)"
+        )
+    lines.append("  All codes        instance/demo.json")
     return lines
 
 

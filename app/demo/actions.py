@@ -341,4 +341,5 @@ def _household(entry: Any, code: str) -> dict[str, Any]:
         "entrance": premises.entrance.name,
         "room": premises.room,
         "code": code,
+        "voted": entry.votes > 0,
     }
