@@ -18,19 +18,29 @@ def as_percent(part: int, whole: int) -> str:
     return f"{tenths // 10}.{tenths % 10}"
 
 
+def as_count(number: int) -> str:
+    """How many, with the thousands apart: `1,845`."""
+    return f"{number:,}"
+
+
 def as_share(part: int, whole: int) -> str:
-    """Count first, percentage second: `387/500 户，77.4 %`."""
+    """Count first, percentage second: `1,476/1,845 户，80.0 %`."""
     return gettext(
         "%(part)s/%(whole)s 户，%(percent)s %%",
-        part=part,
-        whole=whole,
+        part=as_count(part),
+        whole=as_count(whole),
         percent=as_percent(part, whole),
     )
 
 
 def as_area(hundredths: int) -> str:
-    """An area kept in 0.01 m², in m² with two decimals: `86.50`."""
+    """An area kept in 0.01 m², in m² with two decimals, as it is typed: `1020.50`."""
     return f"{hundredths // 100}.{hundredths % 100:02d}"
+
+
+def as_total_area(hundredths: int) -> str:
+    """The same to be read by people, with the thousands apart: `160,200.00`."""
+    return f"{hundredths // 100:,}.{hundredths % 100:02d}"
 
 
 def as_yuan(fen: int) -> str:
@@ -59,26 +69,28 @@ def local(moment: datetime) -> datetime:
 
 
 def as_moment(moment: datetime) -> str:
-    """`2026年12月5日 18:00`."""
+    """`2026年12月5日 18:00`, or `5 Dec 2026, 18:00`."""
     here = local(moment)
     return gettext("%(day)s %(time)s", day=as_day(here), time=f"{here:%H:%M}")
 
 
 def as_day(day: date) -> str:
-    """`2026年12月5日`, in the reader's language."""
-    return str(format_date(day, "long", rebase=False))
+    """`2026年12月5日`, or `5 Dec 2026` as in `as_deadline`."""
+    return str(format_date(day, "long" if _is_chinese() else "d MMM y", rebase=False))
 
 
 def as_deadline(moment: datetime) -> str:
     """`12月5日（周六）18:00 截止`, on the office's wall clock."""
     here = local(moment)
     weekday = format_date(here, "EEE", rebase=False)
-    day = format_date(
-        here, "MMMd日" if str(get_locale()).startswith("zh") else "d MMM", rebase=False
-    )
+    day = format_date(here, "MMMd日" if _is_chinese() else "d MMM", rebase=False)
     return gettext(
         "%(day)s（%(weekday)s）%(time)s 截止", day=day, weekday=weekday, time=f"{here:%H:%M}"
     )
+
+
+def _is_chinese() -> bool:
+    return str(get_locale()).startswith("zh")
 
 
 def as_time_left(moment: datetime) -> str:
@@ -113,8 +125,10 @@ def init(app: Flask) -> None:
     """Give every formatter to the templates under its own name."""
     formatters: tuple[Any, ...] = (
         as_percent,
+        as_count,
         as_share,
         as_area,
+        as_total_area,
         as_yuan,
         as_quantity,
         as_wan,

@@ -61,6 +61,7 @@ class Board:
     round_id: int
     compound_id: int
     state: State
+    standing: str
     closes_at: datetime
     total: int
     voted: int
@@ -99,6 +100,7 @@ def board_of(round_: Round) -> Board:
         round_.id,
         round_.compound_id,
         round_.state,
+        str(round_.standing),
         round_.closes_at,
         tally.total,
         tally.voted,

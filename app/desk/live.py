@@ -131,7 +131,7 @@ def _etag(round_: Round) -> str:
         round_.id,
         round_.drafted_at.isoformat(),
         round_.revision,
-        round_.state.value,
+        str(round_.standing),
         as_time_left(round_.closes_at),
         str(get_locale()),
     )

@@ -49,6 +49,11 @@ class RoundLine:
     matters: tuple[MatterTally, ...]
 
     @property
+    def standing(self) -> str:
+        """Its state in words."""
+        return str(self.state.standing(is_confirmed=self.is_confirmed))
+
+    @property
     def missing(self) -> int:
         """Agreeing households that the matter furthest from its threshold lacks."""
         return max((m.tally.missing for m in self.matters), default=0)
@@ -294,7 +299,7 @@ def _rounds(within: Ids) -> dict[int, RoundLine]:
     return {
         round_.compound_id: RoundLine(
             round_.id,
-            round_.title,
+            str(round_.shown_title),
             round_.state,
             round_.closes_at,
             round_.confirmed_at is not None,

@@ -10,6 +10,8 @@ from enum import StrEnum
 from app.core.errors import msg
 
 SHORTEST, LONGEST, SHORT = timedelta(days=5), timedelta(days=60), timedelta(days=7)
+# A register that hung for less than this has hardly been read by anybody.
+REGISTER_HANGS = timedelta(days=3)
 
 
 class Step(StrEnum):
@@ -99,6 +101,11 @@ def preflight(facts: Facts) -> list[Check]:
             msg("还没有打印单元门口的海报。"),
         ),
     ]
+
+
+def is_early_to_freeze(now: datetime, published_at: datetime | None) -> bool:
+    """Whether the register was published so lately that locking it deserves a second thought."""
+    return published_at is not None and now - published_at < REGISTER_HANGS
 
 
 def _times(facts: Facts) -> Check:

@@ -36,6 +36,12 @@ class State(StrEnum):
     def label(self) -> Any:
         return _STATE_LABELS[self.value]
 
+    def standing(self, *, is_confirmed: bool) -> Any:
+        """The label as it is shown: a review that was confirmed waits for nobody any more."""
+        if self == State.REVIEW and is_confirmed:
+            return _l("口径已确认，待公示登记册")
+        return self.label
+
 
 _STATE_LABELS = {
     "draft": _l("起草中"),
@@ -141,6 +147,18 @@ class Round(Model):
         return State.DRAFT
 
     @property
+    def standing(self) -> Any:
+        """Its state in words, to be shown."""
+        return self.state.standing(is_confirmed=self.confirmed_at is not None)
+
+    @property
+    def shown_title(self) -> Any:
+        """Its title; the one that is suggested for every round, in the reader's language."""
+        if self.title == suggested_title(self.number):
+            return _l("第%(number)s轮征询", number=self.number)
+        return self.title
+
+    @property
     def has_closed(self) -> bool:
         """Whether voting is over: at the published minute, whoever noticed it or not."""
         return self.opened_at is not None and clock.now() >= self.closes_at
@@ -154,6 +172,11 @@ class Round(Model):
     def is_over(self) -> bool:
         """Whether its result is final, so that another round may begin."""
         return self.state in (State.CERTIFIED, State.ARCHIVED)
+
+
+def suggested_title(number: int) -> str:
+    """The title that a round gets unless the office thinks of a better one: data, so Chinese."""
+    return f"第{number}轮征询"
 
 
 class Matter(Model):

@@ -5,23 +5,28 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, Response, abort, flash, request
+from flask import Blueprint, Response, abort, flash, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
+from app.accounts.queries import are_two_persons
 from app.core import clock
 from app.core.db import db
 from app.core.errors import Refused, msg
+from app.core.format import as_moment
 from app.core.guards import Role, must_reach, staff
-from app.core.i18n import say
+from app.core.i18n import say, translated
 from app.core.web import page, saved
 from app.projects.queries import current_version
 from app.roster.models import Compound
 from app.rounds import actions, queries
 from app.rounds.forms import RoundForm
+from app.rounds.lifecycle import Step as Condition
+from app.rounds.lifecycle import is_early_to_freeze
 from app.rounds.lifecycle import preflight as checks_of
-from app.rounds.models import Round, State
+from app.rounds.models import Round, State, suggested_title
 from app.rounds.profile import IN_WORDS
+from app.rounds.timeline import timeline
 
 bp = Blueprint("rounds_staff", __name__, url_prefix="/desk")
 
@@ -89,6 +94,14 @@ _STEPS = {
 
 
 _FOR_WORKERS = ("submit", "return")
+# The step that meets a condition of opening, for whoever may take it.
+_MEETS = {
+    "submit": Condition.PROFILE,
+    "confirm": Condition.PROFILE,
+    "publish-register": Condition.REGISTER,
+    "freeze": Condition.FREEZE,
+}
+_REGISTER_STEPS = ("publish-register", "freeze")
 
 
 @bp.route("/compounds/<int:compound_id>/rounds/new", methods=["GET", "POST"])
@@ -129,16 +142,17 @@ def preflight(round_id: int) -> Response:
     """Where the round stands, what it still lacks, and the next step."""
     round_ = _load_round(round_id)
     checks = checks_of(queries.facts_of(round_))
-    is_ready = all(check.is_met for check in checks)
+    steps = _next_steps(round_, is_ready=all(check.is_met for check in checks))
     return page(
         "rounds/staff/preflight.html",
         round=round_,
         checks=checks,
-        next_steps=_next_steps(round_, is_ready=is_ready),
-        waiting=_waiting_for(round_, is_ready=is_ready),
+        ways=_ways(round_, [name for name, _title in steps]),
+        next_steps=steps,
+        waiting=_waiting_for(round_, is_ready=all(check.is_met for check in checks)),
+        events=timeline(round_),
         profile=[say(sentence) for sentence in IN_WORDS],
         version=round_.plan_version or current_version(round_.compound_id),
-        objections_end=queries.objections_end(round_),
     )
 
 
@@ -157,11 +171,30 @@ def step(round_id: int, name: str) -> Response:
     round_ = _load_round(round_id)
     chosen = _STEPS.get(name) or abort(404)
     _check_role(name)
-    if request.method == "POST":
+    if request.method == "GET":
+        return _confirm_page(round_, name)
+    try:
         chosen.action(round_, by=current_user)
-        flash(say(chosen.done))
-        return saved(".preflight", round_id=round_id)
-    return page("rounds/staff/step.html", round=round_, step=chosen, name=name)
+    except Refused as refusal:
+        return _confirm_page(round_, name, refusal)
+    flash(say(chosen.done))
+    return saved(".preflight", round_id=round_id)
+
+
+def _confirm_page(round_: Round, name: str, refusal: Refused | None = None) -> Response:
+    """What the step will do, its button while it can be taken, and why it was refused."""
+    is_ready = all(check.is_met for check in checks_of(queries.facts_of(round_)))
+    return page(
+        "rounds/staff/step.html",
+        409 if refusal else 200,
+        round=round_,
+        step=_STEPS[name],
+        name=name,
+        refusal=translated(refusal) if refusal else "",
+        may_take=name in dict(_next_steps(round_, is_ready=is_ready)),
+        households=queries.households_of(round_.compound_id) if name in _REGISTER_STEPS else 0,
+        is_early=name == "freeze" and is_early_to_freeze(clock.now(), round_.register_published_at),
+    )
 
 
 def _check_role(name: str) -> None:
@@ -181,8 +214,8 @@ def _next_steps(round_: Round, *, is_ready: bool) -> list[tuple[str, str]]:
         State.PRELIMINARY: ["certify"],
     }.get(round_.state, [])
     own = {
-        "confirm": round_.submitted_by_id == current_user.id,
-        "certify": round_.preliminary_by_id == current_user.id
+        "confirm": not are_two_persons(round_.submitted_by_id, current_user),
+        "certify": not are_two_persons(round_.preliminary_by_id, current_user)
         or clock.now() < queries.objections_end(round_),
     }
     is_worker = current_user.role == Role.WORKER
@@ -198,18 +231,51 @@ def _waiting_for(round_: Round, *, is_ready: bool) -> str:
     if round_.state == State.REVIEW and not round_.confirmed_at:
         if round_.submitted_by_id == current_user.id:
             return _("等另一位同事确认计票口径。您自己提交的，不能自己确认。")
-    elif round_.state == State.FROZEN and not is_ready:
-        return _("上面的条件都满足以后，才能开始征询。")
-    elif round_.state == State.PRELIMINARY and round_.preliminary_by_id == current_user.id:
-        return _("等另一位同事确认最终结果。您自己公示的，不能自己确认。")
+        if not are_two_persons(round_.submitted_by_id, current_user):
+            return _("等另一位同事确认计票口径。提交的人和您的账号有一个是对方开的。")
+    if round_.state == State.FROZEN and not is_ready:
+        return _("下面的条件都满足以后，才能开始征询。")
+    if round_.state == State.PRELIMINARY:
+        return _waiting_for_result(round_)
+    if current_user.role == Role.WORKER and not (round_.is_open or round_.is_over):
+        return "" if round_.state == State.DRAFT else _("下一步由街道（乡镇）或区里的同事来办。")
     return ""
+
+
+def _waiting_for_result(round_: Round) -> str:
+    until = queries.objections_end(round_)
+    if clock.now() < until:
+        return _("异议期到 %(time)s 结束，之后由另一个人确认最终结果。", time=as_moment(until))
+    if round_.preliminary_by_id == current_user.id:
+        return _("等另一位同事确认最终结果。您自己公示的，不能自己确认。")
+    if not are_two_persons(round_.preliminary_by_id, current_user):
+        return _("等另一位同事确认最终结果。公示的人和您的账号有一个是对方开的。")
+    return ""
+
+
+def _ways(round_: Round, steps: list[str]) -> dict[str, str]:
+    """Condition of opening → the page on which this person can meet it now."""
+    prints = url_for("reports_staff.prints", compound_id=round_.compound_id)
+    ways = {
+        Condition.PLAN: url_for("projects_staff.project", compound_id=round_.compound_id),
+        Condition.POSTERS: prints,
+    }
+    if round_.frozen_at and current_user.role != Role.DISTRICT:
+        ways[Condition.CODES] = prints
+    if round_.state == State.DRAFT:
+        edit_page = url_for(".edit", round_id=round_.id)
+        ways |= {Condition.TIMES: edit_page, Condition.PHONE: edit_page}
+    for name, condition in _MEETS.items():
+        if name in steps:
+            ways[condition] = url_for(".step", round_id=round_.id, name=name)
+    return {condition.value: way for condition, way in ways.items()}
 
 
 def _suggested(compound: Compound) -> dict[str, Any]:
     now = clock.now().replace(minute=0, second=0, microsecond=0)
-    number = len(queries.rounds_of(compound.id)) + 1
+    number = max((r.number for r in queries.rounds_of(compound.id)), default=0) + 1
     return {
-        "title": _("第%(number)s轮征询", number=number),
+        "title": suggested_title(number),
         "opens_at": now,
         "closes_at": (now + timedelta(days=15)).replace(hour=10),
         "phone": compound.phone,

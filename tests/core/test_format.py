@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 from app.core.format import (
     as_area,
     as_code,
+    as_count,
     as_day,
     as_deadline,
     as_moment,
     as_percent,
     as_share,
     as_time_left,
+    as_total_area,
     as_wan,
     as_yuan,
     masked_name,
@@ -64,6 +66,13 @@ def test_no_percentage_shows_more_than_there_is(counts: tuple[int, int]) -> None
 
 def test_the_count_stands_before_the_percentage() -> None:
     assert as_share(323, 404) == "323/404 户，79.9 %"
+    assert as_share(1476, 1845) == "1,476/1,845 户，80.0 %"
+
+
+def test_large_numbers_have_their_thousands_apart() -> None:
+    assert (as_count(999), as_count(160_200)) == ("999", "160,200")
+    assert as_total_area(16_020_000) == "160,200.00"
+    assert as_area(16_020_000) == "160200.00"
 
 
 @pytest.mark.parametrize(

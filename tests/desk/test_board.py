@@ -54,7 +54,7 @@ def test_1476_of_1845_is_80_0_percent_and_reached(client: PageClient) -> None:
     fill(round_, agree=1476)
     client.sign_in(make_staff())
     page = board(client, round_)
-    assert figures(page) == ["1476/1845 户，80.0 %，已达到"] * 2
+    assert figures(page) == ["1,476/1,845 户，80.0 %，已达到"] * 2
     assert len(page.all("section", class_="reached")) == 2
 
 

@@ -61,10 +61,10 @@ CONCEPTS = {
     "core": "clock db errors files format guards i18n jobs limits log markdown pdf pdf_child qr "
     "sheets sheets_child tokens web",
     "journal": "merkle note",
-    "roster": "cells comparing differences headings importer ledger lines people findings",
+    "roster": "areas cells comparing differences headings importer ledger lines people findings",
     "accounts": "codes",
     "projects": "comparison completeness contents fingerprint",
-    "rounds": "casting counting homes lifecycle profile",
+    "rounds": "casting counting homes lifecycle profile timeline",
     "reports": "notice pages printing",
     "desk": "board live next_step",
     "demo": "content drawings plans synthetic",
