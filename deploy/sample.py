@@ -81,9 +81,8 @@ def sample_lines(config: Config, sample: dict[str, list[dict[str, str]]]) -> lis
         )
         address = config.base_url + urlsplit(building["url"]).path
         lines.append(f"  Resident         {address}   ({compound} {building['name']})")
-        lines.append(
-            f"  Household code   {home['code']}   ({home['building']}{home['entrance']}{home['room']}, not voted yet)"
-        )
+        door = f"{home['building']}{home['entrance']}{home['room']}"
+        lines.append(f"  Household code   {home['code']}   ({door}, not voted yet)")
     lines.append("  All codes        instance/demo.json")
     return lines
 
