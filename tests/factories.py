@@ -21,6 +21,7 @@ from app.projects.models import (
     Source,
     WorkItem,
 )
+from app.projects.queries import facts_of
 from app.roster.models import (
     Area,
     AreaKind,
@@ -179,6 +180,7 @@ def make_plan(compound: Compound, publish: bool = True, **facts: Any) -> PlanVer
     if publish:
         version.submitted_at = version.published_at = clock.now()
         version.plan_hash, version.management_hash = "a" * 64, "b" * 64
+        version.facts = facts_of(project).as_kept()
     db.session.flush()
     db.session.refresh(project)
     return version

@@ -85,7 +85,15 @@ def open_project(compound: Compound, facts: Facts, *, by: Identity) -> Project:
 
 
 def edit_project(project: Project, facts: Facts, *, by: Identity) -> None:
-    """Change the facts of a project (RULES.md §8 rows 2 and 4); they are not part of the plan."""
+    """Change the facts of a project (RULES.md §8 rows 2 and 4) for the next published version.
+
+    What is published keeps the facts it was published with. Refuses with `NotADraft` while a
+    version waits: its second person publishes what was submitted, and nothing else.
+    """
+    _lock(project)
+    draft = queries.draft_of(project.id)
+    if draft is not None and draft.is_waiting:
+        refuse_unless_draft(draft)
     for name, value in asdict(facts).items():
         setattr(project, name, value)
     _record(Kind.PROJECT, {"project": project.id, "did": "edit"}, by)
@@ -207,7 +215,7 @@ def start_version(project: Project, *, by: Identity) -> PlanVersion:
         raise DraftExists(msg("已经有一版在起草，请先改那一版。"))
     current = queries.published_version(project.id)
     if current is None:
-        raise NothingPublished(msg("还没有公布过的方案，不能另起一版。"))
+        raise NothingPublished(msg("还没有公布过的方案，不能写下一版。"))
     version = _add_version(project, current.number + 1, by)
     _copy(current, version)
     db.session.flush()
@@ -217,6 +225,7 @@ def start_version(project: Project, *, by: Identity) -> PlanVersion:
 
 def submit_version(version: PlanVersion, *, by: Identity) -> None:
     """Ask a second person to publish; refuses with `PlanIncomplete` and everything missing."""
+    _lock(version.project)
     _check_draft(version)
     missing = queries.what_is_missing(version)
     if missing:
@@ -237,22 +246,25 @@ def return_version(version: PlanVersion, note: str, *, by: Identity) -> None:
 def publish_version(version: PlanVersion, *, by: Identity) -> None:
     """Show a waiting version to residents, for good, with the two hashes votes are bound to.
 
-    Refuses with `NotWaiting`, or with `SamePerson` when `by` submitted it (RULES.md §8 row 9).
+    It keeps the project's facts of this moment, and the hash of the plan covers them. Refuses
+    with `NotWaiting`, or with `SamePerson` when `by` submitted it (RULES.md §8 row 9).
     """
+    _lock(version.project)
     _check_waiting(version)
     if version.submitted_by_id == by.id:
         raise SamePerson(msg("这一版是您自己提交的，要由另一个人来公布。"))
+    version.facts = queries.facts_of(version.project).as_kept()
     hashes = fingerprints(queries.contents_of(version))
     version.plan_hash, version.management_hash = hashes.plan, hashes.management
     version.published_at, version.published_by_id = clock.now(), by.id
-    facts = {"plan": hashes.plan, "management": hashes.management}
-    _record(Kind.PLAN_PUBLISHED, {**_place(version), **facts}, by)
+    told = {"plan": hashes.plan, "management": hashes.management}
+    _record(Kind.PLAN_PUBLISHED, {**_place(version), **told}, by)
 
 
 def refuse_unless_draft(version: PlanVersion) -> None:
     """Refuse with `NotADraft` what is waiting or published."""
     if version.is_published:
-        raise NotADraft(msg("这一版已经公布，不能再改。要改，请另起一版。"))
+        raise NotADraft(msg("这一版已经公布，不能再改。要改，请写下一版。"))
     if version.is_waiting:
         raise NotADraft(msg("这一版正等第二个人公布，不能改。要改，请先退回。"))
 

@@ -37,7 +37,7 @@ class FundChange:
 
 @dataclass(frozen=True)
 class FieldChange:
-    """A single value that changed; `kind` (money, fee, day, mode) tells how to show it."""
+    """A single value that changed; `kind` (words, money, fee, day, mode) tells how to show it."""
 
     label: str
     kind: str
@@ -133,6 +133,16 @@ _FIELDS: tuple[tuple[str, str, Callable[[Contents], int | date | str | None]], .
     (msg("完工"), "day", lambda c: c.construction.finishes_on),
     (msg("物业管理方式"), "mode", lambda c: c.management.mode),
     (msg("物业费（每平方米每月）"), "fee", lambda c: c.management.fee_per_area),
+    (msg("项目名称"), "words", lambda c: c.facts.name),
+    (msg("建设单位"), "words", lambda c: c.facts.construction_unit),
+    (msg("监管责任单位"), "words", lambda c: c.facts.supervising_unit),
+    (msg("责任人"), "words", lambda c: c.facts.responsible_person),
+    (msg("项目电话"), "words", lambda c: c.facts.phone),
+    (msg("设计单位"), "words", lambda c: c.facts.designer),
+    (msg("施工单位"), "words", lambda c: c.facts.builder),
+    (msg("资金概算"), "money", lambda c: c.facts.budget),
+    (msg("计划开工"), "day", lambda c: c.facts.starts_on),
+    (msg("计划完工"), "day", lambda c: c.facts.finishes_on),
 )
 
 
@@ -150,6 +160,7 @@ _TEXTS: tuple[tuple[str, Callable[[Contents], str]], ...] = (
     (msg("物业服务内容"), lambda c: c.management.services),
     (msg("收费说明"), lambda c: c.management.fee_note),
     (msg("补贴措施"), lambda c: c.management.subsidy),
+    (msg("保障措施"), lambda c: c.facts.safeguards),
 )
 
 

@@ -4,8 +4,10 @@ It knows neither the database nor a language. Money is in fen, quantities in hun
 unit; categories, sources, modes and sections are the values of the enums in `models`.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import date
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,20 @@ class Facts:
     safeguards: str = ""
     starts_on: date | None = None
     finishes_on: date | None = None
+
+    def as_kept(self) -> dict[str, Any]:
+        """As a published version keeps them: JSON values, days as YYYY-MM-DD."""
+        kept = asdict(self)
+        return {**kept, **{name: kept[name].isoformat() for name in _DAYS if kept[name]}}
+
+    @classmethod
+    def from_kept(cls, kept: dict[str, Any]) -> "Facts":
+        """The facts that `as_kept` made."""
+        days = {name: date.fromisoformat(kept[name]) for name in _DAYS if kept[name]}
+        return cls(**{**kept, **days})
+
+
+_DAYS = ("starts_on", "finishes_on")
 
 
 @dataclass(frozen=True)
@@ -96,6 +112,7 @@ class Paper:
 class Contents:
     """Everything a version tells residents; two versions with equal contents are the same plan."""
 
+    facts: Facts = field(default_factory=lambda: Facts(""))
     summary: str = ""
     items: tuple[Item, ...] = ()
     money: Money = field(default_factory=Money)
@@ -113,3 +130,19 @@ class Contents:
     def funds(self) -> int:
         """Sum of the funding sources, in fen."""
         return sum(fund.amount for fund in self.money.funds)
+
+
+def tenths_of(amounts: Sequence[int]) -> list[int]:
+    """Each amount's share of the whole in tenths of a percent; together they are 1000.
+
+    The largest remainders are rounded up, so that the shares of money add up to 100.0 % before
+    the reader's eyes. Money only: shares of votes are always cut, never rounded (RULES.md §2).
+    """
+    whole = sum(amounts)
+    if whole <= 0:
+        return [0 for _ in amounts]
+    shares = [amount * 1000 // whole for amount in amounts]
+    by_remainder = sorted(range(len(amounts)), key=lambda at: -(amounts[at] * 1000 % whole))
+    for at in by_remainder[: 1000 - sum(shares)]:
+        shares[at] += 1
+    return shares

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
 from wtforms import (
@@ -9,6 +10,7 @@ from wtforms import (
     FieldList,
     FormField,
     StringField,
+    SubmitField,
     TextAreaField,
     ValidationError,
 )
@@ -22,7 +24,8 @@ from app.core.files import Picture, checked_pdf, shrink_picture
 from app.core.forms import Form, HundredthsField, YuanField, cleaned
 from app.core.i18n import translated
 from app.projects.contents import Construction, Facts, Fund, Item, Management, Money
-from app.projects.models import Category, Mode, PlanVersion, Section, Source
+from app.projects.models import Category, Mode, PlanVersion, Project, Section, Source
+from app.roster.models import Compound
 
 MOST_ITEMS = 60
 EMPTY_ROWS = 6
@@ -50,6 +53,12 @@ def _day(label: Any) -> DateField:
     return DateField(label, validators=[Optional()])
 
 
+def _check_order(starts_on: DateField, finishes_on: DateField) -> None:
+    """The error stands at the second day, where it is most likely mended."""
+    if starts_on.data and finishes_on.data and finishes_on.data <= starts_on.data:
+        raise ValidationError(gettext("完工的日子要晚于开工的日子。"))
+
+
 def _choices(enum: Any) -> list[SelectChoice]:
     return [SelectChoice(value=member.value, label=member.label) for member in enum]
 
@@ -68,6 +77,18 @@ class ProjectForm(Form):
     starts_on = _day(_l("计划开工"))
     finishes_on = _day(_l("计划完工"))
     safeguards = _text(_l("保障措施"), 5)
+
+    @classmethod
+    def of(cls, compound: Compound, project: Project | None) -> "ProjectForm":
+        """The form as it stands; for a new project with what the ledger knows already."""
+        if project is not None:
+            return cls(obj=project)
+        name = gettext("%(compound)s改造项目", compound=compound.name)
+        return cls(name=name, phone=compound.phone)
+
+    def validate_finishes_on(self, finishes_on: DateField) -> None:
+        """Nothing is finished before it is begun."""
+        _check_order(self.starts_on, finishes_on)
 
     def facts(self) -> Facts:
         """What was typed."""
@@ -124,14 +145,34 @@ class ItemRow(Row):
 
 
 class ItemsForm(Form):
-    """All work items of a draft at once, and empty rows to add some."""
+    """All work items of a draft at once, and empty rows to add some.
+
+    `more` sends what is typed so far and gets it back with more empty rows; nothing is saved.
+    """
 
     items = FieldList(FormField(ItemRow), max_entries=MOST_ITEMS + EMPTY_ROWS)
+    more = SubmitField(_l("再加几行"))
 
     @classmethod
     def of(cls, version: PlanVersion) -> "ItemsForm":
         """The form as it stands for `version`, with empty rows below."""
         return cls(items=[*version.items, *[None] * EMPTY_ROWS])
+
+    @property
+    def can_grow(self) -> bool:
+        """Whether the table may get more rows."""
+        return len(self.items.entries) < MOST_ITEMS + EMPTY_ROWS
+
+    def grow(self) -> None:
+        """Add empty rows below those that are there, as many as still fit."""
+        for _number in range(EMPTY_ROWS):
+            if self.can_grow:
+                self.items.append_entry()
+
+    @property
+    def total(self) -> int:
+        """What the rows cost together as far as they are typed, in fen."""
+        return sum(row.form.cost.data or 0 for row in self.items.entries)
 
     def chosen(self) -> list[Item]:
         """The filled rows, in their order."""
@@ -205,6 +246,20 @@ class ConstructionForm(Form):
     starts_on = _day(_l("开工"))
     finishes_on = _day(_l("完工"))
     construction = _text(_l("施工安排"), 12)
+
+    @classmethod
+    def of(cls, version: PlanVersion) -> "ConstructionForm":
+        """The form as it stands; days nobody has set yet are those the project is planned for."""
+        project = version.project
+        return cls(
+            starts_on=version.starts_on or project.starts_on,
+            finishes_on=version.finishes_on or project.finishes_on,
+            construction=version.construction,
+        )
+
+    def validate_finishes_on(self, finishes_on: DateField) -> None:
+        """Nothing is finished before it is begun."""
+        _check_order(self.starts_on, finishes_on)
 
     def plan(self) -> Construction:
         """What was typed."""

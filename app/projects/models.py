@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.core.db import BigInt, Model
@@ -164,6 +164,8 @@ class PlanVersion(Model):
     return_note: Mapped[str] = mapped_column(Text, default="")
     plan_hash: Mapped[str | None] = mapped_column(String(64))
     management_hash: Mapped[str | None] = mapped_column(String(64))
+    # The project's facts as they were when this was published; None until then.
+    facts: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     project: Mapped[Project] = relationship(back_populates="versions")
     items: Mapped[list["WorkItem"]] = relationship(
         order_by="WorkItem.position", cascade="all, delete-orphan"

@@ -19,6 +19,7 @@ from app.projects.contents import (
     Management,
     Money,
     Paper,
+    tenths_of,
 )
 from app.projects.models import Attachment, Category, Mode, PlanVersion, Project, Source, WorkItem
 from app.roster.models import Area, Building, Compound, Entrance, Household, Premises
@@ -124,6 +125,7 @@ def differences_of(version: PlanVersion) -> Differences | None:
 def contents_of(version: PlanVersion) -> Contents:
     """What `version` says, as plain values."""
     return Contents(
+        facts=facts_of_version(version),
         summary=version.summary,
         items=tuple(_item(item) for item in version.items),
         money=Money(
@@ -155,6 +157,11 @@ def facts_of(project: Project) -> Facts:
     return Facts(**{name: getattr(project, name) for name in Facts.__dataclass_fields__})
 
 
+def facts_of_version(version: PlanVersion) -> Facts:
+    """The facts a version was published with; for a draft, those it would be published with."""
+    return Facts.from_kept(version.facts) if version.facts else facts_of(version.project)
+
+
 @dataclass(frozen=True)
 class Group:
     """The work items of one category and what they cost together, in fen."""
@@ -176,23 +183,33 @@ def items_by_category(version: PlanVersion) -> list[Group]:
 
 @dataclass(frozen=True)
 class Slice:
-    """One source's part of the money bar: amount in fen, place and width in thousandths."""
+    """One source's part of the money bar: amount in fen, place and width in thousandths.
+
+    `tenths` is its share as it is written beside the bar, in tenths of a percent.
+    """
 
     source: Source
     amount: int
     note: str
     start: int
     width: int
+    tenths: int
+
+    @property
+    def percent(self) -> str:
+        """The share with its one decimal: `14.3`."""
+        return f"{self.tenths // 10}.{self.tenths % 10}"
 
 
 def money_bar(version: PlanVersion) -> list[Slice]:
     """The sources side by side as parts of the whole; the last one ends where the bar ends."""
     slices, before = [], 0
-    for source in version.sources:
+    shares = tenths_of([source.amount for source in version.sources])
+    for source, tenths in zip(version.sources, shares, strict=True):
         start = before * 1000 // max(version.funds, 1)
         before += source.amount
         end = before * 1000 // max(version.funds, 1)
-        slices.append(Slice(source.source, source.amount, source.note, start, end - start))
+        slices.append(Slice(source.source, source.amount, source.note, start, end - start, tenths))
     return slices
 
 
@@ -211,12 +228,13 @@ def size_of_home(household_id: int, compound_id: int) -> int | None:
 class Reading:
     """Everything the plan page shows of one version.
 
-    `size` is the reader's own home in 0.01 m², None for a stranger; `others` are the published
-    versions, newest first; `changes` is what this one changed against the one before it.
+    `facts` are those the version was published with, whatever the project says by now; `size` is
+    the reader's own home in 0.01 m², None for a stranger; `others` are the published versions,
+    newest first; `changes` is what this one changed against the one before it.
     """
 
     version: PlanVersion
-    project: Project
+    facts: Facts
     groups: list[Group]
     bar: list[Slice]
     mode: Mode | None
@@ -235,17 +253,12 @@ class Reading:
         newest = self.others[0].number if self.others else 0
         return self.version.number >= newest
 
-    @property
-    def phone(self) -> str:
-        """Whom to call: the community, or else the person responsible for the project."""
-        return self.project.compound.phone or self.project.phone
-
 
 def reading_of(version: PlanVersion, size: int | None = None) -> Reading:
     """The plan page of `version`, for a reader whose home has `size`."""
     return Reading(
         version=version,
-        project=version.project,
+        facts=facts_of_version(version),
         groups=items_by_category(version),
         bar=money_bar(version),
         mode=version.mode,

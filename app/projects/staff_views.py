@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, Response, abort
+from flask import Blueprint, Response, abort, flash
 from flask_babel import gettext as _
 from flask_login import current_user
 
 from app.core.db import release
 from app.core.errors import Refused
+from app.core.format import as_yuan
 from app.core.guards import Role, staff, uploads
 from app.core.web import page, saved
 from app.projects import actions, forms, queries
@@ -27,16 +28,16 @@ def project(compound_id: int) -> Response:
     """The facts of a compound's project; the first time, this opens it with an empty draft."""
     compound = load_compound(compound_id)
     found = queries.project_of(compound_id)
-    form = forms.ProjectForm(obj=found)
+    form = forms.ProjectForm.of(compound, found)
     if form.validate_on_submit():
         try:
             project = _keep_facts(compound, found, form)
         except Refused as refusal:
             form.refuse(refusal)
         else:
+            flash(_("已保存。"))
             return saved(".plan_version", version_id=project.versions[-1].id)
-    versions = queries.versions(found.id) if found else []
-    return page("projects/staff/project.html", form=form, compound=compound, versions=versions)
+    return _project_page(compound, found, form)
 
 
 @bp.get("/plans/<int:version_id>")
@@ -68,12 +69,17 @@ def items(version_id: int) -> Response:
     """The table of work items."""
     version = load_draft(version_id)
     form = forms.ItemsForm.of(version)
+    template, heading = "projects/staff/items.html", Section.WORK.label
+    if form.more.data:
+        form.grow()
+        return page(template, form=form, version=version, heading=heading)
     return _edited(
         version,
         form,
-        Section.WORK.label,
+        heading,
         lambda: actions.replace_items(version, form.chosen(), by=current_user),
-        template="projects/staff/items.html",
+        template=template,
+        done=lambda: _total_in_words(version),
     )
 
 
@@ -111,7 +117,7 @@ def design(version_id: int) -> Response:
 def construction(version_id: int) -> Response:
     """The text and the days of 施工组织."""
     version = load_draft(version_id)
-    form = forms.ConstructionForm(obj=version)
+    form = forms.ConstructionForm.of(version)
     return _edited(
         version,
         form,
@@ -182,6 +188,7 @@ def remove(version_id: int, attachment_id: int) -> Response:
         _("删除图片或文件"),
         lambda: actions.remove_attachment(version, paper, by=current_user),
         template="projects/staff/remove.html",
+        done=lambda: _("已删除。"),
         paper=paper,
     )
 
@@ -197,6 +204,7 @@ def preview(version_id: int) -> Response:
         building=buildings[0] if buildings else None,
         reading=queries.reading_of(version),
         is_preview=True,
+        is_at_home=False,
     )
 
 
@@ -221,6 +229,7 @@ def submit(version_id: int) -> Response:
         except Refused as refusal:
             form.refuse(refusal)
         else:
+            flash(_("已提交，等第二个人公布。"))
             return saved(".plan_version", version_id=version.id)
     return _overview(version, form)
 
@@ -236,6 +245,7 @@ def publish(version_id: int) -> Response:
         _("公布方案"),
         lambda: actions.publish_version(version, by=current_user),
         template="projects/staff/publish.html",
+        done=lambda: _("已公布，居民现在就能看到。"),
     )
 
 
@@ -250,6 +260,7 @@ def return_(version_id: int) -> Response:
         form,
         _("退回修改"),
         lambda: actions.return_version(version, form.note.data, by=current_user),
+        done=lambda: _("已退回。"),
     )
 
 
@@ -320,17 +331,42 @@ def _edited(
     heading: Any,
     edit: Callable[[], object],
     template: str = "projects/staff/section.html",
+    done: Callable[[], str] = lambda: _("已保存。"),
     **context: Any,
 ) -> Response:
-    """The common course of every form about one version."""
+    """The common course of every form about one version; `done` says afterwards what was done."""
     if form.validate_on_submit():
         try:
             edit()
         except Refused as refusal:
             form.refuse(refusal)
         else:
+            flash(done())
             return saved(".plan_version", version_id=version.id)
     return page(template, form=form, version=version, heading=heading, **context)
+
+
+def _total_in_words(version: PlanVersion) -> str:
+    return _(
+        "已保存：一共 %(count)s 项，%(yuan)s 元。",
+        count=len(version.items),
+        yuan=as_yuan(version.cost),
+    )
+
+
+def _project_page(compound: Compound, found: Project | None, form: forms.ProjectForm) -> Response:
+    versions = queries.versions(found.id) if found else []
+    newest = versions[0] if versions else None
+    return page(
+        "projects/staff/project.html",
+        form=form,
+        compound=compound,
+        project=found,
+        versions=versions,
+        newest=newest,
+        published=next((v for v in versions if v.is_published), None),
+        facts=queries.facts_of(found) if found else None,
+    )
 
 
 def _overview(version: PlanVersion, form: forms.ConfirmForm) -> Response:
@@ -338,6 +374,7 @@ def _overview(version: PlanVersion, form: forms.ConfirmForm) -> Response:
         "projects/staff/plan_version.html",
         form=form,
         version=version,
+        facts=queries.facts_of_version(version),
         groups=queries.items_by_category(version),
         sources=[(source.source, source) for source in version.sources],
         mode=version.mode,

@@ -1,5 +1,7 @@
 """What residents see: the plan of their compound, and its pictures."""
 
+import re
+
 from flask import Blueprint, Response, abort, request, send_file
 from flask_login import current_user
 
@@ -14,9 +16,19 @@ from app.roster.queries import building_by_token
 
 bp = Blueprint("projects", __name__)
 
+# A number and the unit after it, which must not be torn apart at the end of a line.
+_BEFORE_UNIT = re.compile(r"(?<=\d) (?=[\u4e00-\u9fff%]|yuan|m²)")
+
 # What is shown from our address must not act in our name (THREATS.md T09).
 _SANDBOX = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 _YEAR = 31_536_000
+
+
+@bp.app_template_filter("glued")
+def glued(text: str) -> str:
+    """`text` with every number kept on one line with its unit: `1,200 元`."""
+    # Markup stays markup: a space became another space, nothing that has to be escaped.
+    return type(text)(_BEFORE_UNIT.sub("\u00a0", text))
 
 
 @bp.get("/b/<string:token>/plan")
@@ -34,6 +46,7 @@ def plan(token: str) -> Response:
         building=building,
         reading=queries.reading_of(version, size),
         is_preview=False,
+        is_at_home=size is not None,
     )
 
 

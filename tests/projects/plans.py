@@ -39,7 +39,9 @@ def png(width: int = 40, height: int = 30, colour: str = "white") -> bytes:
 
 
 PICTURE = Picture(png(), "image/png", 40, 30)
+FACTS = Facts("改造项目", phone="0953-5550101")
 COMPLETE = Contents(
+    facts=FACTS,
     summary="换水管、补路灯。",
     items=(PIPES, LAMPS),
     money=MONEY,
@@ -52,9 +54,7 @@ COMPLETE = Contents(
 
 def open_draft(compound: Compound | None = None, by: Identity | None = None) -> PlanVersion:
     """The empty first draft of a new project."""
-    project = actions.open_project(
-        compound or make_compound(), Facts("改造项目", phone="0953-5550101"), by=by or someone()
-    )
+    project = actions.open_project(compound or make_compound(), COMPLETE.facts, by=by or someone())
     return project.versions[0]
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -68,11 +69,34 @@ def test_a_compound_has_one_project(session: Session) -> None:
     assert len(journalled(session, Kind.PROJECT)) == 1
 
 
-def test_the_facts_of_a_project_can_be_changed_after_publishing(session: Session) -> None:
+def test_a_published_version_keeps_the_facts_it_was_published_with(session: Session) -> None:
     version = publish(fill(open_draft()))
-    actions.edit_project(version.project, Facts("新名", builder="宁建三公司"), by=someone())
-    assert version.project.builder == "宁建三公司"
+    later = Facts("新名", builder="宁建三公司", starts_on=date(2027, 4, 6))
+    actions.edit_project(version.project, later, by=someone())
+    session.flush()
+    session.expire_all()
+    assert queries.facts_of(version.project) == later
+    assert queries.facts_of_version(version) == COMPLETE.facts
     assert fingerprints(queries.contents_of(version)).plan == version.plan_hash
+
+    draft = actions.start_version(version.project, by=someone())
+    assert queries.facts_of_version(draft) == later
+    publish(draft)
+    session.expire_all()
+    assert queries.facts_of_version(draft) == later
+    assert draft.plan_hash != version.plan_hash
+    assert draft.management_hash == version.management_hash
+
+
+def test_while_a_version_waits_the_facts_stay_as_they_were_submitted(session: Session) -> None:
+    version = fill(open_draft())
+    actions.submit_version(version, by=someone())
+    recorded = entries(session)
+    with pytest.raises(actions.NotADraft):
+        actions.edit_project(version.project, Facts("新名"), by=someone())
+    session.expire_all()
+    assert queries.facts_of(version.project) == COMPLETE.facts
+    assert entries(session) == recorded
 
 
 def test_what_is_written_section_by_section_is_what_the_plan_says() -> None:

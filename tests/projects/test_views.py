@@ -1,8 +1,10 @@
 """The plan page that residents read, and the pictures on it."""
 
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from html import unescape
 from typing import Any
 
 import pytest
@@ -40,6 +42,15 @@ def building(session: Session) -> Building:
 def published(building: Building, money: Money = COMPLETE.money) -> PlanVersion:
     version = fill(open_draft(building.compound))
     actions.edit_money(version, money, by=someone())
+    return publish(version)
+
+
+def published_with_cost(building: Building, funds: tuple[Fund, ...]) -> PlanVersion:
+    """A plan whose one item costs what `funds` give."""
+    version = fill(open_draft(building.compound))
+    cost = sum(fund.amount for fund in funds)
+    actions.replace_items(version, [replace(PIPES, cost=cost)], by=someone())
+    actions.edit_money(version, Money(funds, 0, 0, ""), by=someone())
     return publish(version)
 
 
@@ -87,7 +98,7 @@ def test_the_bar_of_money_adds_up_to_its_whole_width(
     ("money", "said"),
     [
         (COMPLETE.money, "0 元 您家不用出钱"),
-        (Money(RESIDENTS_PAY, 20_000, 0, ""), "200 元 每户都一样"),
+        (Money(RESIDENTS_PAY, 20_000, 0, ""), "200 元 每户都一样，只出一次。"),
         (Money(RESIDENTS_PAY, 0, 500, ""), "400 元 这是 80 平方米的房子"),
         (Money(RESIDENTS_PAY, 10_000, 500, ""), "每户 100 元，再加每平方米 5 元"),
         (
@@ -112,6 +123,77 @@ def test_a_signed_in_household_reads_its_own_figures(
     # 100 yuan and 86.50 m² at 5 yuan; 86.50 m² at 0.35 yuan is 30.275, shown as 30.28.
     assert "532.50 元 您家 86.50 平方米" in part(page, "money")
     assert "每月 30.28 元 您家 86.50 平方米" in part(page, "management")
+
+
+def test_a_share_that_is_the_same_for_all_says_nothing_of_the_size_of_a_home(
+    client: PageClient, building: Building
+) -> None:
+    published(building, Money(RESIDENTS_PAY, 20_000, 0, ""))
+    client.enter(building, issue_code(homes_of(building)[0]))
+    money = part(client.get("projects.plan", token=building.token), "money")
+    assert "200 元 每户都一样" in money
+    assert "86.50" not in money
+
+
+def ways_on(page: Page) -> list[tuple[str, str]]:
+    """The words and addresses of the links at the top and at the end of the plan."""
+    return [
+        (a.text.split()[0], a["href"])
+        for nav in page.all("nav")
+        for a in nav.all("a")
+        if not a["href"].startswith("#")
+    ]
+
+
+def test_a_stranger_is_led_from_the_plan_to_the_code_and_back_to_the_building(
+    client: PageClient, building: Building
+) -> None:
+    published(building)
+    top, back, *end = ways_on(client.get("projects.plan", token=building.token))
+    assert top == ("我要表态", f"/b/{building.token}/enter")
+    assert back == (f"返回{building.name}首页", f"/b/{building.token}")
+    assert end == [top, ("我有问题，或者有意见", f"/b/{building.token}/comments"), back]
+
+
+def test_a_signed_in_household_is_led_from_the_plan_to_its_own_page(
+    client: PageClient, building: Building
+) -> None:
+    published(building)
+    client.enter(building, issue_code(homes_of(building)[0]))
+    ways = ways_on(client.get("projects.plan", token=building.token))
+    assert ways[:2] == [("我要表态", "/home"), ("回到我家", "/home")]
+    assert ways[2::2] == [("我要表态", "/home"), ("回到我家", "/home")]
+
+
+def test_a_household_of_another_compound_is_led_to_the_code_of_this_one(
+    client: PageClient, building: Building
+) -> None:
+    published(building)
+    elsewhere = make_building()
+    client.enter(elsewhere, issue_code(homes_of(elsewhere)[0]))
+    ways = ways_on(client.get("projects.plan", token=building.token))
+    assert {href for _words, href in ways} == {
+        f"/b/{building.token}{end}" for end in ("", "/enter", "/comments")
+    }
+
+
+def test_shares_of_money_add_up_before_the_reader(client: PageClient, building: Building) -> None:
+    sevenths = (Fund("central", 2_000_000), Fund("region", 2_000_000), Fund("social", 3_000_000))
+    published_with_cost(building, sevenths)
+    funds = part(client.get("projects.plan", token=building.token), "funds")
+    assert re.findall(r"占 ([0-9.]+) %", funds) == ["28.6", "28.6", "42.8"]
+
+
+def test_a_sum_is_never_torn_from_its_unit(client: PageClient, building: Building) -> None:
+    version = fill(open_draft(building.compound))
+    actions.edit_money(version, replace(COMPLETE.money, share_note="A & B 出 200 元"), by=someone())
+    publish(version)
+    html = unescape(client.get("projects.plan", token=building.token).html)
+    assert "100,000\u00a0元" in html
+    assert "A & B 出 200\u00a0元" in html
+    assert not re.search(r"\d 元", html)
+    (phone,) = re.findall(r'<a class="tel"[^>]*>([^<]+)<', html)
+    assert phone == COMPLETE.facts.phone
 
 
 def test_a_household_of_another_compound_reads_as_a_stranger(
