@@ -23,6 +23,11 @@ def as_count(number: int) -> str:
     return f"{number:,}"
 
 
+def as_households(number: int) -> str:
+    """How many households: `1,845 户`, in English with its plural."""
+    return str(ngettext("%(count)s 户", "%(count)s 户", number, count=as_count(number)))
+
+
 def as_share(part: int, whole: int) -> str:
     """Count first, percentage second: `1,476/1,845 户，80.0 %`."""
     return gettext(
@@ -126,6 +131,7 @@ def init(app: Flask) -> None:
     formatters: tuple[Any, ...] = (
         as_percent,
         as_count,
+        as_households,
         as_share,
         as_area,
         as_total_area,

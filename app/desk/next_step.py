@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from flask_babel import gettext as _
 
+from app.core.format import as_count
 from app.desk.queries import CompoundLine, PlanLine, RoundLine
 from app.rounds.models import State
 
@@ -68,7 +69,7 @@ def _of_round(round_: RoundLine, plan: PlanLine) -> Step:
 def _of_open(round_: RoundLine) -> Step:
     if round_.passed:
         return Step(_("两项都已达到，等到截止。"), _("实时看板"), *_board(round_))
-    text = _("还差 %(missing)s 户，请上门找还没有表态的住户。", missing=round_.missing)
+    text = _("还差 %(missing)s 户，请上门找还没有表态的住户。", missing=as_count(round_.missing))
     return Step(text, _("未表态名单"), "desk.silent", {"round_id": round_.id})
 
 
