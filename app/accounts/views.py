@@ -34,6 +34,8 @@ from app.roster.queries import building_by_token
 
 IDLE, ABSOLUTE = timedelta(minutes=30), timedelta(hours=12)
 _KEPT = "household"
+# Where one goes on after the code, by a word in the address: never an address itself (T10).
+_ONWARD = {"comments": "comments.page"}
 
 bp = Blueprint("accounts", __name__)
 
@@ -48,8 +50,10 @@ def init_app(app: Flask) -> None:
 @bp.route("/b/<string:token>/enter", methods=["GET", "POST"])
 @public
 def enter(token: str) -> Response:
-    """Ask for the code of the slip; a right one opens the household's page."""
+    """Ask for the code of the slip; a right one opens the household's page, or the one before."""
     building = load_building(token)
+    if request.method == "GET":
+        session["onward"] = next((word for word in _ONWARD if word == request.args.get("to")), "")
     form = CodeForm()
     typed = read_code(form.code.data) if form.validate_on_submit() else None
     if typed is None:
@@ -58,7 +62,7 @@ def enter(token: str) -> Response:
         opened = actions.enter(building.id, typed, current_app.extensions["juyi_config"].code_key)
     except TooManyTries:
         return _told_to_wait(form, building)
-    return _begin(opened) if opened else _told_to_look_again(form, building, typed)
+    return _begin(opened, building) if opened else _told_to_look_again(form, building, typed)
 
 
 @bp.post("/leave")
@@ -103,28 +107,32 @@ def show_the_way_in() -> Response:
     flash(
         _("为了安全，请再填一次户码。没有提交的内容还没有计入。") if was_in else _("请先填户码。")
     )
-    return make_response(redirect(url_for("accounts.enter", token=token), 303))
+    onward = request.blueprint if request.blueprint in _ONWARD else None
+    return make_response(redirect(url_for("accounts.enter", token=token, to=onward), 303))
 
 
 def load_building(token: str) -> Building:
-    """The building of a poster, or 404; this browser remembers it and whom to call there."""
+    """The building of a poster, or 404; this browser remembers it."""
     building = building_by_token(token) or abort(404)
-    session["building"], session["phone"] = building.token, building.compound.phone
+    session["building"] = building.token
     return building
 
 
-def _begin(opened: str) -> Response:
+def _begin(opened: str, building: Building) -> Response:
     """Bind the browser to the new session; what was known of it before is worth nothing now."""
     if current_home:
         actions.leave(current_home.session_id)
     _forget()
     session.permanent = True
     session[_KEPT] = {"token": opened, "seen": int(clock.now().timestamp())}
-    return saved("rounds.home")
+    onward = _ONWARD.get(session.pop("onward", ""))
+    return saved(onward, token=building.token) if onward else saved("rounds.home")
 
 
 def _forget() -> None:
-    session.pop(_KEPT, None)
+    # The ballot is what the household filled in and has not sent yet.
+    for name in (_KEPT, "ballot"):
+        session.pop(name, None)
     # Forms that were loaded for another household must not be sent for this one.
     session.pop("csrf_token", None)
 

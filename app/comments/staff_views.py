@@ -9,8 +9,7 @@ from app.comments.forms import RemovalForm, ReplyForm
 from app.comments.models import Comment
 from app.core.errors import Refused
 from app.core.guards import staff
-from app.core.web import page, saved
-from app.roster.models import Area
+from app.core.web import asked_number, page, saved
 
 bp = Blueprint("comments_staff", __name__, url_prefix="/desk/comments")
 
@@ -20,7 +19,7 @@ bp = Blueprint("comments_staff", __name__, url_prefix="/desk/comments")
 def queue() -> Response:
     """Comments that wait for an answer, the oldest first; or all of them."""
     everything = request.args.get("show") == "all"
-    number = max(1, request.args.get("page", 1, type=int))
+    number = max(1, asked_number("page") or 1)
     comments, has_more = queries.queue(current_user, everything=everything, number=number)
     return page(
         "comments/staff/queue.html",
@@ -37,7 +36,7 @@ def queue() -> Response:
 def reply(comment_id: int) -> Response:
     """Answer a comment in the name of the community or another body."""
     comment = _load_comment(comment_id)
-    form = ReplyForm(signed_as=_name_of(comment.compound.area))
+    form = ReplyForm(signed_as=comment.compound.area.name)
     if form.validate_on_submit():
         try:
             actions.reply(comment, form.signed_as.data, form.body.data, by=current_user)
@@ -73,8 +72,3 @@ def _load_comment(comment_id: int) -> Comment:
     if not current_user.reaches(comment.compound.area.path):
         abort(403)
     return comment
-
-
-def _name_of(area: Area) -> str:
-    """`胜利镇裕西社区`, without the district."""
-    return f"{area.parent.name}{area.name}" if area.parent else area.name

@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response, abort, flash, request
+from flask_babel import gettext as _
 
 from app.comments import actions, queries
 from app.comments.forms import CommentForm
 from app.core.errors import Refused
 from app.core.guards import current_home, household, public
+from app.core.web import asked_number, saved
 from app.core.web import page as _page
-from app.core.web import saved
 from app.projects.models import Section
 from app.roster.models import Building
 from app.roster.queries import building_by_token
@@ -43,12 +44,13 @@ def write(token: str) -> Response:
         except Refused as refusal:
             form.refuse(refusal)
         else:
+            flash(_("已发布，谁都能看到。社区答复以后，也显示在这里。"))
             return saved(".page", _anchor=f"c{written.id}", token=token)
     return _show(building, form)
 
 
 def _show(building: Building, form: CommentForm | None) -> Response:
-    section, number = _wanted_section(), max(1, request.args.get("page", 1, type=int))
+    section, number = _wanted_section(), max(1, asked_number("page") or 1)
     comments, has_older = queries.comments_on(building.compound_id, section, number)
     return _page(
         "comments/page.html",

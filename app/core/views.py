@@ -10,9 +10,16 @@ from sqlalchemy.exc import DBAPIError
 from app.core import i18n, jobs
 from app.core.db import alembic, db
 from app.core.guards import public, staff
-from app.core.web import host_of
+from app.core.web import host_of, page
 
 bp = Blueprint("site", __name__)
+
+
+@bp.get("/")
+@public
+def start() -> Response:
+    """For whoever comes without a poster: what this is, and where to go."""
+    return page("start.html")
 
 
 @bp.post("/language/<string:name>")

@@ -1,6 +1,6 @@
 """The desk: the district at a glance, one compound, the live board of a round; reads only."""
 
-from flask import Blueprint, Response, abort, make_response, request
+from flask import Blueprint, Response, abort, current_app, make_response, request
 from flask_login import current_user
 
 from app.comments.queries import unanswered_count
@@ -15,7 +15,7 @@ from app.desk.next_step import next_step
 from app.projects.queries import project_of
 from app.roster.models import Compound
 from app.rounds.models import Round
-from app.rounds.queries import rounds_of
+from app.rounds.queries import remark_count, rounds_of
 
 bp = Blueprint("desk", __name__, url_prefix="/desk")
 
@@ -53,6 +53,7 @@ def compound(compound_id: int) -> Response:
         buildings=queries.buildings_of(found.id),
         project=project_of(found.id),
         rounds=rounds,
+        base_url=current_app.extensions["juyi_config"].base_url,
         may_begin=all(round_.is_over for round_ in rounds),
         stretches=stretches,
     )
@@ -69,6 +70,7 @@ def board(round_id: int) -> Response:
         board=snapshot.board,
         etag=snapshot.etag,
         is_wall="wall" in request.args,
+        remarks=remark_count(round_id),
     )
 
 

@@ -5,14 +5,16 @@ Participation only while a round is open; a household's own votes always; nobody
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import case, func, or_, select
+from sqlalchemy import ColumnElement, case, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from app.core.db import db
+from app.projects.models import Project
 from app.roster.models import Building, Compound, Entrance, Household, Owner, Premises, Tenure
 from app.rounds.models import RegisterEntry, Round, Vote, VoteChoice
-from app.rounds.queries import rounds_of
+from app.rounds.queries import homes_in_order, register_of, rounds_of
 
 # Fewer households than this are never told apart (RULES.md §5).
 SMALLEST_GROUP = 5
@@ -72,6 +74,25 @@ def turnout(round_id: int, building_id: int) -> Turnout:
     return Turnout(whole, parts[building_id] if building_id in told else None)
 
 
+def office_phone(place: ColumnElement[bool]) -> str:
+    """Whom residents call about the compound at `place`: as its round says, or else the compound,
+
+    or else its project; '' when none of them has a phone. `place` is a condition on buildings.
+    """
+    of_round = (
+        select(Round.phone)
+        .where(Round.compound_id == Compound.id, _is_known())
+        .order_by(Round.number.desc())
+        .limit(1)
+    )
+    of_project = select(Project.phone).where(Project.compound_id == Compound.id).limit(1)
+    phones = (of_round.scalar_subquery(), Compound.phone, of_project.scalar_subquery())
+    found = db.session.execute(
+        select(*phones).join(Building, Building.compound_id == Compound.id).where(place).limit(1)
+    ).one_or_none()
+    return next((phone for phone in found or () if phone), "")
+
+
 def told_apart(households: dict[int, int]) -> set[int]:
     """Buildings whose number may be shown, given the households of each.
 
@@ -113,9 +134,32 @@ def round_for(round_id: int, building_id: int) -> Round | None:
         .where(
             Round.id == round_id,
             Building.id == building_id,
-            or_(Round.register_published_at.is_not(None), Round.opened_at.is_not(None)),
+            _is_known(),
         )
     )
+
+
+def _is_known() -> ColumnElement[bool]:
+    """Whether residents may know of a round."""
+    return or_(Round.register_published_at.is_not(None), Round.opened_at.is_not(None))
+
+
+def rooms_on_register(round_: Round, building_id: int) -> dict[str, list[str]]:
+    """The doors of one building by entrance, in order: as frozen, or as the roster is now.
+
+    Rooms and nothing else: neither names nor areas are for passers-by (RULES.md §5).
+    """
+    if round_.frozen_at:
+        entries = [e for e in register_of(round_.id) if e.building_id == building_id]
+        doors = [(entry.household.premises.entrance, entry.label) for entry in entries]
+    else:
+        everywhere = [(h.premises.entrance, h.address) for h in homes_in_order(round_.compound_id)]
+        doors = [door for door in everywhere if door[0].building_id == building_id]
+    rooms: dict[str, list[str]] = {}
+    for entrance, label in doors:
+        room = label.removeprefix(f"{entrance.building.name}{entrance.name}")
+        rooms.setdefault(entrance.name, []).append(room)
+    return rooms
 
 
 def lives_in(building_id: int, compound_id: int) -> bool:
@@ -144,6 +188,18 @@ def votes_with_choices(entry_ids: Sequence[int]) -> list[Vote]:
     chosen = selectinload(Vote.choices).joinedload(VoteChoice.matter)
     votes = select(Vote).where(Vote.entry_id.in_(entry_ids)).order_by(Vote.number.desc())
     return list(db.session.scalars(votes.options(chosen)))
+
+
+def last_words(entry: RegisterEntry) -> str:
+    """What the household wrote with the vote that counts now."""
+    current = (Vote.entry_id == entry.id, Vote.is_current)
+    return db.session.scalar(select(Vote.comment).where(*current)) or ""
+
+
+def replaced_at(vote: Vote) -> datetime | None:
+    """When a later vote of the same household took this one's place."""
+    following = (Vote.entry_id == vote.entry_id, Vote.number == vote.number + 1)
+    return db.session.scalar(select(Vote.cast_at).where(*following))
 
 
 def _entries(household_id: int, round_ids: Sequence[int]) -> dict[int, RegisterEntry]:

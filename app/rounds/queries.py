@@ -87,6 +87,15 @@ class Door:
     size: int
 
 
+@dataclass(frozen=True)
+class Remark:
+    """What a household wrote with its vote, as the office reads it: from which building, when."""
+
+    building: str
+    written_at: datetime
+    words: str
+
+
 def results(round_: Round) -> RoundTally:
     """The tally of a round from its counters."""
     rows = db.session.execute(
@@ -235,6 +244,33 @@ def vote_by_request(round_id: int, household_id: int, request_id: str) -> Vote |
             Vote.request_id == request_id,
             RegisterEntry.household_id == household_id,
         )
+    )
+
+
+def remarks_of(round_id: int) -> list[Remark]:
+    """The words written with the votes that count now, the newest first.
+
+    From which building and when, never from whose room or with which choice (RULES.md §5).
+    """
+    rows = db.session.execute(
+        _remarks(round_id)
+        .with_only_columns(Building.name, Vote.cast_at, Vote.comment)
+        .order_by(Vote.cast_at.desc(), Vote.id.desc())
+    )
+    return [Remark(*row) for row in rows]
+
+
+def remark_count(round_id: int) -> int:
+    """How many of the votes that count now have words with them."""
+    return db.session.scalar(_remarks(round_id).with_only_columns(func.count())) or 0
+
+
+def _remarks(round_id: int) -> Select[Vote]:
+    return (
+        select(Vote)
+        .join(RegisterEntry, RegisterEntry.id == Vote.entry_id)
+        .join(Building, Building.id == RegisterEntry.building_id)
+        .where(Vote.round_id == round_id, Vote.is_current, Vote.comment != "")
     )
 
 

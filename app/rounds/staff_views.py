@@ -164,6 +164,14 @@ def register(round_id: int) -> Response:
     return page("rounds/staff/register.html", round=round_, doors=queries.doors_of(round_))
 
 
+@bp.get("/rounds/<int:round_id>/remarks")
+@staff()
+def remarks(round_id: int) -> Response:
+    """What households wrote with their votes; not who, and not what they chose."""
+    round_ = _load_round(round_id)
+    return page("rounds/staff/remarks.html", round=round_, remarks=queries.remarks_of(round_id))
+
+
 @bp.route("/rounds/<int:round_id>/steps/<string:name>", methods=["GET", "POST"])
 @staff(Role.WORKER, Role.OFFICE, Role.DISTRICT)
 def step(round_id: int, name: str) -> Response:

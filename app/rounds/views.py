@@ -4,8 +4,10 @@ import re
 from typing import Any
 
 from flask import Blueprint, Response, abort, make_response, redirect, request, session, url_for
+from sqlalchemy import ColumnElement
+from sqlalchemy.exc import DBAPIError
 
-from app.core.db import mark_reading, release
+from app.core.db import db, mark_reading, release
 from app.core.errors import Refused
 from app.core.guards import current_home, household, public
 from app.core.i18n import say, translated
@@ -27,6 +29,9 @@ _TOLD = {
 }
 _WITH_RESULT = (State.PRELIMINARY, State.CERTIFIED, State.ARCHIVED)
 
+# Where the session keeps the answers between form and review; signing out forgets them.
+_BALLOT = "ballot"
+
 bp = Blueprint("rounds", __name__)
 
 
@@ -34,6 +39,12 @@ bp = Blueprint("rounds", __name__)
 def _words() -> dict[str, Any]:
     """What the partials of these pages need to speak of rounds."""
     return {"say": say, "objections_end": objections_end}
+
+
+@bp.app_context_processor
+def _office() -> dict[str, Any]:
+    """Every page of a resident says whom to call, whichever feature it belongs to."""
+    return {"office_phone": _office_phone}
 
 
 @bp.get("/b/<string:token>")
@@ -52,6 +63,16 @@ def building(token: str) -> Response:
         is_at_home=_is_at_home(here),
         rules=[say(rule) for rule in IN_WORDS],
     )
+
+
+@bp.get("/b/<string:token>/register")
+@public
+def register(token: str) -> Response:
+    """The doors of this building on the published register, for everybody to check."""
+    here = load_building(token)
+    round_ = queries.current_round(here.compound_id) or abort(404)
+    rooms = homes.rooms_on_register(round_, here.id)
+    return page("rounds/register.html", building=here, round=round_, rooms=rooms)
 
 
 @bp.get("/home")
@@ -81,22 +102,50 @@ def vote(round_id: int) -> Response:
         return page("rounds/not_open.html", round=round_, building=load_own_building())
     entry = load_entry(round_)
     form = ballot_form(round_)
-    form.begin(entry)
+    form.begin(entry, homes.last_words(entry) if entry.votes else "")
     return _form_page(round_, entry, form)
-
-
-@bp.post("/rounds/<int:round_id>/edit")
-@household
-def edit(round_id: int) -> Response:
-    """Back from the review to the form, with everything that was filled in."""
-    return _read_only_form(round_id, asks_again=True)
 
 
 @bp.post("/rounds/<int:round_id>/review")
 @household
+def prepare(round_id: int) -> Response:
+    """Keep what was filled in for the review; nothing is recorded."""
+    # Nothing is written here, so nobody who votes at this moment has to wait for it.
+    release()
+    mark_reading(True)
+    round_ = load_round(round_id)
+    form = ballot_form(round_)
+    try:
+        casting.require_open(round_)
+    except casting.NotOpen as refusal:
+        return _told_no(round_id, refusal)
+    entry = load_entry(round_)
+    if not form.validate():
+        return _form_page(round_, entry, form)
+    session[_BALLOT] = {"round": round_id, "home": entry.household_id, **form.kept()}
+    return saved(".review", round_id=round_id)
+
+
+@bp.get("/rounds/<int:round_id>/review")
+@household
 def review(round_id: int) -> Response:
-    """What would be sent, to be read once more; nothing is written (THREATS.md T29)."""
-    return _read_only_form(round_id, asks_again=False)
+    """What would be sent, to be read once more (THREATS.md T29)."""
+    round_ = load_round(round_id)
+    form = _kept_form(round_)
+    if form is None:
+        return make_response(redirect(url_for(".vote", round_id=round_id), 303))
+    return page("rounds/review.html", form=form, round=round_, entry=load_entry(round_))
+
+
+@bp.get("/rounds/<int:round_id>/edit")
+@household
+def edit(round_id: int) -> Response:
+    """Back from the review to the form, with everything that was filled in."""
+    round_ = load_round(round_id)
+    form = _kept_form(round_)
+    if form is None:
+        return make_response(redirect(url_for(".vote", round_id=round_id), 303))
+    return _form_page(round_, load_entry(round_), form)
 
 
 @bp.post("/rounds/<int:round_id>/vote")
@@ -113,9 +162,7 @@ def cast(round_id: int) -> Response:
         receipt = casting.cast(round_, me.household_id, form.ballot(), **phone)
     except Refused as refusal:
         return _told_no(round_id, refusal)
-    recorded = {"receipt": receipt.code, "seq": receipt.seq, "status": "recorded"}
-    response = saved(".receipt", code=receipt.code)
-    return make_response(recorded) if _wants_json() else response
+    return _recorded(receipt)
 
 
 @bp.get("/rounds/<int:round_id>/status")
@@ -149,13 +196,16 @@ def receipt(code: str) -> Response:
         return page("rounds/unknown_receipt.html", 404, code=code[:40])
     is_own = bool(current_home) and found.entry.household_id == current_home.household_id
     round_ = found.entry.round
-    return page("rounds/receipt.html", vote=found, round=round_, is_own=is_own)
+    replaced_at = None if found.is_current else homes.replaced_at(found)
+    return page(
+        "rounds/receipt.html", vote=found, round=round_, is_own=is_own, replaced_at=replaced_at
+    )
 
 
 def load_building(token: str) -> Building:
-    """The building of a poster, or 404; this browser remembers it and whom to call there."""
+    """The building of a poster, or 404; this browser remembers it."""
     here = building_by_token(token) or abort(404)
-    session["building"], session["phone"] = here.token, here.compound.phone
+    session["building"] = here.token
     return here
 
 
@@ -175,20 +225,15 @@ def load_entry(round_: Round) -> RegisterEntry:
     return casting.place_on_register(round_, current_home.household_id)
 
 
-def _read_only_form(round_id: int, *, asks_again: bool) -> Response:
-    # Nothing is written here, so nobody who votes at this moment has to wait for it.
-    release()
-    mark_reading(True)
-    round_ = load_round(round_id)
+def _kept_form(round_: Round) -> BallotForm | None:
+    """The form as this household filled it in before its review, while it can still be sent."""
+    kept = session.get(_BALLOT)
+    whose = (round_.id, current_home.household_id)
+    if kept is None or (kept["round"], kept["home"]) != whose or not round_.is_open:
+        return None
     form = ballot_form(round_)
-    try:
-        casting.require_open(round_)
-    except casting.NotOpen as refusal:
-        return _told_no(round_id, refusal)
-    entry = load_entry(round_)
-    if asks_again or not form.validate():
-        return _form_page(round_, entry, form)
-    return page("rounds/review.html", form=form, round=round_, entry=entry)
+    form.fill_in(kept)
+    return form
 
 
 def _form_page(round_: Round, entry: RegisterEntry, form: BallotForm) -> Response:
@@ -204,6 +249,13 @@ def _form_page(round_: Round, entry: RegisterEntry, form: BallotForm) -> Respons
     )
 
 
+def _recorded(receipt: casting.Receipt) -> Response:
+    session.pop(_BALLOT, None)
+    response = saved(".receipt", code=receipt.code)
+    recorded = {"receipt": receipt.code, "seq": receipt.seq, "status": "recorded"}
+    return make_response(recorded) if _wants_json() else response
+
+
 def _incomplete(round_: Round, form: BallotForm) -> Response:
     if _wants_json():
         errors = [message for _field, message in form.error_list()]
@@ -213,6 +265,7 @@ def _incomplete(round_: Round, form: BallotForm) -> Response:
 
 def _told_no(round_id: int, refusal: Refused) -> Response:
     """Say what happened instead; nothing was recorded."""
+    session.pop(_BALLOT, None)
     release()
     mark_reading(True)
     word, template = _TOLD.get(type(refusal), ("refused", ""))
@@ -243,6 +296,29 @@ def _page_of_refusal(template: str, round_: Round, refusal: Refused) -> Response
         message=translated(refusal),
         building=load_own_building(),
     )
+
+
+def _office_phone(compound_id: int | None = None) -> str:
+    """Whom to call: of the page's compound, the home's, or the last poster's; '' when unknown.
+
+    Remembered, because an outage is when people need it most.
+    """
+    try:
+        found = homes.office_phone(_place(compound_id))
+    except DBAPIError:
+        db.session.rollback()
+        return str(session.get("phone", ""))
+    if found != session.get("phone", ""):
+        session["phone"] = found
+    return found
+
+
+def _place(compound_id: int | None) -> ColumnElement[bool]:
+    if compound_id is not None:
+        return Building.compound_id == compound_id
+    if current_home:
+        return Building.id == current_home.building_id
+    return Building.token == session.get("building", "")
 
 
 def _is_at_home(here: Building) -> bool:

@@ -1,5 +1,5 @@
 /* Sends a vote again until the server says it is recorded; without this the form just works.
-   The same request_id counts once. What was chosen is never stored on the phone. */
+   The same request_id counts once. It stores nothing of what was chosen. */
 (function () {
   "use strict";
   var KEY = "juyi-pending", form = document.querySelector("form[data-vote]");

@@ -262,3 +262,27 @@ def test_personal_pages_are_kept_by_nobody(client: PageClient) -> None:
     page = client.enter(building, digits)
     assert page.response.headers["Cache-Control"] == "no-store"
     assert "Cookie" in page.response.headers["Vary"]
+
+
+def test_whoever_came_from_the_comments_goes_on_there(client: PageClient) -> None:
+    building, digits = make_home()
+    way_in = client.get("comments.page", token=building.token).one("a", class_="button")
+    client.visit(way_in["href"])
+    client.post("accounts.enter", {"code": WRONG}, 422, token=building.token)
+    page = client.enter(building, digits)
+    assert page.h1 == "居民问答"
+    assert page.all("textarea")
+    client.post("accounts.leave")
+    client.get("accounts.enter", token=building.token)
+    assert client.enter(building, digits).h1 == homes_of(building)[0].address
+
+
+@pytest.mark.parametrize(
+    "onward",
+    ["//evil.example", "https://evil.example", "/\\evil.example", "comments.page", "javascript:a"],
+)
+def test_where_to_go_on_is_never_an_address_from_outside(client: PageClient, onward: str) -> None:
+    building, digits = make_home()
+    client.get("accounts.enter", token=building.token, to=onward)
+    response = client.post("accounts.enter", {"code": digits}, token=building.token)
+    assert response.headers["Location"] == "/home"

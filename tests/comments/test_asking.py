@@ -60,6 +60,7 @@ def test_a_household_asks_and_everybody_reads(client: PageClient, app: Flask) ->
     }
     response = client.post("comments.write", values, token=building.token)
     assert "#c" in response.headers["Location"]
+    assert "已发布" in client.follow(response).one("p", role="status").text
     public = PageClient(app).get("comments.page", token=building.token)
     assert bodies(public) == ["要不要再交钱？\n急。"]
     article = public.one("article")
@@ -75,7 +76,7 @@ def test_without_a_code_one_reads_and_is_shown_the_way_in(client: PageClient) ->
     assert not page.all("textarea")
     way_in = page.one("a", class_="button")
     assert way_in.text == "凭户码进入后可以提问"
-    assert way_in["href"] == f"/b/{building.token}/enter"
+    assert way_in["href"] == f"/b/{building.token}/enter?to=comments"
     written = client.raw(
         "post", f"/b/{building.token}/comments", data={"csrf_token": client.token(), "body": "x"}
     )
@@ -231,3 +232,11 @@ def test_the_journal_knows_of_a_comment_but_none_of_its_words(session: sa.orm.Se
     assert json.loads(entry.entry)["actor"] == homes_of(building)[0].commitment
     assert "王大爷" not in entry.entry
     assert base64.b64encode("王大爷".encode()).decode() not in entry.entry
+
+
+def test_a_comment_that_waits_for_an_answer_says_so(client: PageClient) -> None:
+    building = make_building()
+    comment = write(building, "几点开会？")
+    assert "等社区答复" in client.get("comments.page", token=building.token).text
+    actions.reply(comment, "社区", "下午三点。", by=make_staff().identity)
+    assert "等社区答复" not in client.get("comments.page", token=building.token).text

@@ -243,3 +243,11 @@ def test_a_static_address_changes_with_the_content(app: Flask, session: Session)
     path, hash_ = address.split("?v=")
     assert path == "/static/img/juyi.svg"
     assert len(hash_) == 12
+
+
+def test_the_start_page_says_what_this_is_and_where_to_go(client: PageClient) -> None:
+    page = client.visit("/")
+    assert page.h1 == "居议"
+    assert "居民：请扫单元门口的二维码" in page.text
+    assert page.all("a", href="/login")
+    assert client.visit("/nowhere", 404).one("main").all("a", href="/")

@@ -57,7 +57,7 @@ def test_it_says_how_to_know_a_swapped_poster_and_that_nobody_asks_for_money(
     assert "清风 石榴" in page.text
     assert "就是码被人换了" in page.text
     assert "我们不会向您要钱，也不要身份证号和银行卡号。" in page.text
-    assert "纸质表" in page.text
+    assert "工作人员可以上门" in page.text
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.core.format import as_moment
 from app.rounds.counting import Choice
 from tests.client import PageClient
 from tests.factories import homes_of, issue_code
@@ -75,3 +76,15 @@ def test_leaving_is_offered_on_the_receipt(client: PageClient) -> None:
     voter = signed_in(client)
     page = client.follow(vote(client, voter, YES, YES))
     assert page.one("form", action="/leave")
+
+
+def test_a_replaced_receipt_says_since_when_and_need_not_be_written_down(
+    client: PageClient,
+) -> None:
+    voter = signed_in(client)
+    first = cast_quickly(voter.round, voter.home, YES, "request-1")
+    assert "抄下来" in client.get("rounds.receipt", code=first.code).text
+    second = cast_quickly(voter.round, voter.home, NO, "request-2", seen=1)
+    page = client.get("rounds.receipt", code=first.code)
+    assert f"{as_moment(second.at)} 您家又表过态" in page.text
+    assert "抄下来" not in page.text
