@@ -96,7 +96,7 @@ def test_the_words_that_protect_people_are_on_it(pdf: bytes) -> None:
         PHONE,
         "我们不会向您要钱，也不要身份证号和银行卡号。",
         "清风 石榴",
-        "社区有纸质表",
+        "社区工作人员可以上门",
         "不会用手机？打电话",
     ):
         assert words in text, words
