@@ -18,6 +18,7 @@ from app.core.db import db, once
 from app.core.errors import Refused, msg
 from app.journal.actions import OFFICE, SYSTEM, record
 from app.journal.models import Kind
+from app.roster.areas import Destination, Placement, destination_of
 from app.roster.differences import DWELLING, Change
 from app.roster.ledger import Home, Ledger, Problem, position
 from app.roster.models import (
@@ -32,10 +33,11 @@ from app.roster.models import (
     Premises,
     Tenure,
 )
-from app.roster.queries import Arrival, Destination, Placement, destination_of, preview
+from app.roster.queries import Arrival, preview
 
 Report = Callable[[int, int], None]
 
+FIRST_YEAR = 1900
 _PLAIN = {"size", "use", "ownership", "occupancy", "floor", "note"}
 _FRIENDLY = (
     "清风 明月 晨光 晚霞 春雨 秋水 冬阳 青松 翠竹 白云 暖阳 星河 甘泉 远山 平湖 细雨",
@@ -49,6 +51,26 @@ class NotImportable(Refused):
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__(msg("台账里有 %(count)s 处错误，没有导入。"), count=len(problems))
         self.problems = problems
+
+
+class BadFact(Refused):
+    """A fact of a compound cannot be as it was typed."""
+
+
+@dataclass(frozen=True)
+class CompoundFacts:
+    """What an office may say of a compound (RULES.md §7 D1); '' and None mean not known."""
+
+    address: str
+    cluster: str
+    built_year: int | None
+    ownership: str
+    manager: str
+    property_status: str
+    needs: str
+    hazards: str
+    inspection: str
+    phone: str
 
 
 class Author(Protocol):
@@ -88,6 +110,25 @@ def import_roster(
         facts = {"added": done.added, "changed": done.changed, "compounds": list(compounds)}
         record(OFFICE, Kind.ROSTER_CHANGE, facts, actor=by.commitment if by else SYSTEM)
     return done
+
+
+def edit_compound(compound: Compound, facts: CompoundFacts, *, by: Author) -> Compound:
+    """Keep what is known of a compound (RULES.md §7 D1); the journal hears which facts changed.
+
+    Refuses with `BadFact` a year in which no such house can have been built.
+    """
+    year = facts.built_year
+    if year is not None and not FIRST_YEAR <= year <= clock.now().year:
+        most = clock.now().year
+        raise BadFact(msg("建成年份要在 %(least)s 到 %(most)s 之间。"), least=FIRST_YEAR, most=most)
+    said = {name: getattr(facts, name) for name in CompoundFacts.__dataclass_fields__}
+    changed = [name for name, value in said.items() if getattr(compound, name) != value]
+    for name in changed:
+        setattr(compound, name, said[name])
+    if changed:
+        about = {"compound": compound.id, "facts": changed}
+        record(OFFICE, Kind.ROSTER_CHANGE, about, actor=by.commitment)
+    return compound
 
 
 class _Progress:

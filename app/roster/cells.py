@@ -78,7 +78,8 @@ _DATE = re.compile(
     r"[0-9]{4}[-年.][0-9]{1,2}[-月.][0-9]{1,2}日?(?:00:00:00)?|[0-9]{1,2}月[0-9]{1,2}日"
     r"|[0-9]{1,2}-[A-Za-z]{3}(?:-[0-9]{2,4})?|[A-Za-z]{3}-[0-9]{2}"
 )
-_AREA = re.compile(r"约?([0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]*)?|[-+]?[0-9]*\.?[0-9]+|[0-9]+\.)(.*)")
+_ROUGHLY = re.compile("^(?:大约|约|大概)(?=[0-9.])|(?<=[0-9.米平²㎡方])(?:左右|上下)")
+_AREA = re.compile(r"([0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]*)?|[-+]?[0-9]*\.?[0-9]+|[0-9]+\.)(.*)")
 _AREA_UNITS = frozenset({"", "㎡", "m²", "m2", "M2", "M²", "平方米", "平米", "平方", "平", "米²"})
 
 
@@ -249,7 +250,7 @@ def area(cell: Cell) -> int | None:
     plain = text(cell).replace(" ", "")
     if plain in NOTHING:
         return None
-    found = _AREA.fullmatch(plain)
+    found = _AREA.fullmatch(_ROUGHLY.sub("", plain))
     if isinstance(cell, str) and (not found or found[2] not in _AREA_UNITS):
         raise Unclear(msg("面积不是数字：%(value)s。"), value=plain[:LABEL_LENGTH])
     number = Decimal(found[1].replace(",", "") if found and isinstance(cell, str) else str(cell))
@@ -261,6 +262,11 @@ def area(cell: Cell) -> int | None:
     if hundredths == 0:
         raise Unclear(msg("面积必须大于 0，现在是 %(value)s。"), value=plain[:LABEL_LENGTH])
     return hundredths
+
+
+def is_rough(cell: Cell) -> bool:
+    """Whether an area is only estimated: `约90`, `90平左右`."""
+    return isinstance(cell, str) and bool(_ROUGHLY.search(text(cell).replace(" ", "")))
 
 
 def _label_text(cell: Cell) -> str:

@@ -14,9 +14,9 @@ from app.core.errors import Refused
 from app.core.format import as_area
 from app.core.sheets import Unreadable, read_workbook
 from app.roster import actions
+from app.roster.areas import Placement
 from app.roster.importer import read_ledger
 from app.roster.ledger import Ledger, Problem
-from app.roster.queries import Placement
 
 IMPORTABLE, PROBLEMS, UNREADABLE = 0, 1, 2
 

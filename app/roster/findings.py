@@ -4,6 +4,7 @@ It holds what stands in an office's ledger, and so personal data: it is discarde
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,36 +12,49 @@ from typing import Any
 from flask_babel import gettext as _
 
 from app.core import files
-from app.core.format import as_area
+from app.core.format import as_area, masked_phone
 from app.core.i18n import say
 from app.core.sheets import Column, Table, write_workbook
 from app.roster.differences import FIELDS, Change
+from app.roster.headings import LABELS
 from app.roster.importer import EXAMPLE
-from app.roster.ledger import Problem
+from app.roster.ledger import Home, Ledger, Problem
 from app.roster.models import Occupancy, Use
-from app.roster.queries import Preview
+from app.roster.queries import Arrival, Preview
 
 SHOWN_CHANGES = 200
+SHOWN_HOMES = 5
 
 
 @dataclass(frozen=True)
 class Report:
-    """The problems and the changes of a preview, in full."""
+    """The problems and the changes of a preview, in full, and how its ledger was read.
+
+    `samples` are the first homes of each compound and its new homes by building; `columns` are
+    lists of sheets, each with pairs of a field's name and the headings it was read from.
+    """
 
     errors: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
     changes: tuple[dict[str, Any], ...]
+    samples: tuple[dict[str, Any], ...]
+    columns: tuple[tuple[list[str], list[tuple[str, list[str]]]], ...]
 
 
-def keep_report(preview: Preview) -> str:
-    """Store the report of a preview; returns its digest for `read_report`."""
+def keep_report(preview: Preview, ledger: Ledger) -> str:
+    """Store the report of a preview of `ledger`; returns its digest for `read_report`."""
     changes = [change for each in preview.arrivals for change in each.difference.changed]
     content = {
         "errors": [_as_list(problem) for problem in preview.errors],
         "warnings": [_as_list(problem) for problem in preview.warnings],
         "changes": [_as_dict(change) for change in changes[:SHOWN_CHANGES]],
+        "samples": [_sample(arrival) for arrival in preview.arrivals],
+        "columns": [
+            [sheets, [[LABELS[field], headings] for field, headings in columns]]
+            for sheets, columns in ledger.columns
+        ],
     }
-    return files.keep(json.dumps(content, ensure_ascii=False).encode())
+    return files.keep_alone(json.dumps(content, ensure_ascii=False).encode())
 
 
 def read_report(digest: str) -> Report:
@@ -50,6 +64,8 @@ def read_report(digest: str) -> Report:
         tuple(Problem(*each) for each in content["errors"]),
         tuple(Problem(*each) for each in content["warnings"]),
         tuple(content["changes"]),
+        tuple(content.get("samples", ())),
+        tuple(content.get("columns", ())),
     )
 
 
@@ -62,11 +78,13 @@ def summary_of(preview: Preview) -> dict[str, Any]:
         "changed": preview.changed,
         "unchanged": preview.unchanged,
         "absent": preview.absent,
+        "doubts": [[doubt.message, dict(doubt.params)] for doubt in preview.doubts],
         "compounds": [
             {
                 "name": each.name,
                 "area": each.destination.name,
                 "is_new": each.compound is None,
+                "is_new_community": each.destination.is_new_community,
                 "buildings": each.buildings,
                 "households": each.households,
                 "size": each.size,
@@ -118,6 +136,29 @@ def _problem_rows(problems: Iterable[Problem], demand: str) -> Iterator[tuple[st
 
 def _as_list(problem: Problem) -> list[Any]:
     return [problem.sheet, problem.row, problem.column, problem.message, dict(problem.params)]
+
+
+def _sample(arrival: Arrival) -> dict[str, Any]:
+    """The first homes of a compound as they were understood, and how many are new where."""
+    added = Counter(home.building for home in arrival.difference.added)
+    return {
+        "name": arrival.name,
+        "area": arrival.destination.name,
+        "homes": [_as_read(home) for home in arrival.homes[:SHOWN_HOMES]],
+        "added": list(added.items()),
+    }
+
+
+def _as_read(home: Home) -> dict[str, Any]:
+    return {
+        "row": home.row,
+        "building": home.building,
+        "entrance": home.entrance,
+        "room": home.room,
+        "area": as_area(home.area),
+        "owners": "、".join(home.owners),
+        "phones": "、".join(map(masked_phone, home.phones)),
+    }
 
 
 def _as_dict(change: Change) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from app.core.errors import msg
 from app.roster.cells import Cell, text
 
 SEARCHED_ROWS = 60
@@ -33,6 +34,23 @@ _EXACT: dict[str, str] = {
     "occupancy": "居住情况 居住状况 居住状态 使用情况 使用状态 占用状态 入住情况 房屋状态 房屋现状",
     "note": "备注 说明 备注说明 其他情况",
     "number": "序号 编号 no 号",
+}
+# What the import calls the fields it takes from a ledger, in the order of its template.
+LABELS = {
+    "town": msg("乡镇"),
+    "community": msg("社区"),
+    "compound": msg("小区名称"),
+    "building": msg("楼栋"),
+    "entrance": msg("单元"),
+    "room": msg("房号"),
+    "floor": msg("楼层"),
+    "use": msg("用途"),
+    "area": msg("建筑面积"),
+    "ownership": msg("产权性质"),
+    "owners": msg("业主姓名"),
+    "phones": msg("联系电话"),
+    "occupancy": msg("居住情况"),
+    "note": msg("备注"),
 }
 _FIELD_OF = {name: field for field, names in _EXACT.items() for name in names.split()}
 _RANK = {name: rank for names in _EXACT.values() for rank, name in enumerate(names.split())}
@@ -79,6 +97,14 @@ class Header:
         """The heading of a field's first column as the office wrote it; '' when it has none."""
         columns = self.columns.get(field, ())
         return self.headings[columns[0]] if columns else ""
+
+    def mapping(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Each field of `LABELS` that has columns, with their headings."""
+        return tuple(
+            (field, tuple(self.headings[column] for column in self.columns[field]))
+            for field in LABELS
+            if field in self.columns
+        )
 
 
 def find_header(rows: Sequence[Sequence[Cell]]) -> Header | None:

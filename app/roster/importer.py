@@ -14,7 +14,7 @@ from app.roster import cells, people
 from app.roster.cells import Cell, Place, Unclear
 from app.roster.comparing import doubts
 from app.roster.headings import HIERARCHY, Header, find_header, header_at, is_heading, told_above
-from app.roster.ledger import SAME_HOME, Home, Ledger, Problem, limited, same_home, totals_of
+from app.roster.ledger import SAME_HOME, Columns, Home, Ledger, Problem, limited, totals_of
 from app.roster.lines import Block, Carry, is_footing, is_subtotal, merged_down
 
 # What stands in the number column of the template's example, which is never imported.
@@ -47,7 +47,9 @@ class _Found:
     homes: list[Home] = field(default_factory=list)
     errors: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
-    seen: dict[tuple[str, ...], Home] = field(default_factory=dict)
+    # Every home met, also those whose row has an error: where, for whoever repeats it.
+    seen: dict[tuple[str, ...], dict[str, Any]] = field(default_factory=dict)
+    columns: dict[Columns, list[str]] = field(default_factory=dict)
 
 
 def read_ledger(sheets: Sequence[SheetLike], compound: str = "") -> Ledger:
@@ -69,6 +71,7 @@ def read_ledger(sheets: Sequence[SheetLike], compound: str = "") -> Ledger:
         limited(found.errors),
         limited(found.warnings),
         totals_of(found.homes),
+        tuple((tuple(sheets), columns) for columns, sheets in found.columns.items()),
     )
 
 
@@ -116,6 +119,9 @@ class _SheetReader:
         self.header = header
         used = {column for columns in header.columns.values() for column in columns}
         self.merged = merged_down(self.sheet.merges, used, len(self.sheet.rows))
+        sheets = self.found.columns.setdefault(header.mapping(), [])
+        if self.sheet.name not in sheets:
+            sheets.append(self.sheet.name)
         if "area" not in header.columns:
             self._error(header.last_row, "area", msg("没有「建筑面积」这一列，请补上。"), once=True)
         for name, message in (
@@ -172,22 +178,27 @@ class _SheetReader:
             owners=tuple(dict.fromkeys((*self.last.owners, *more_owners))),
             phones=tuple(dict.fromkeys((*self.last.phones, *more_phones))),
         )
-        self.found.homes[-1] = self.found.seen[joined.key] = self.last = joined
+        self.found.homes[-1] = self.last = joined
 
     def _read_home(self, index: int) -> None:
         self.last = None
         is_clear = self._take_hierarchy(index)
         place = self._place(index) if is_clear else None
         area = self._area(index)
-        if place is None or area is None:
+        if place is None or self._is_repeated(index, place) or area is None:
             return
-        home = self._home(index, place, area)
-        if first := self.found.seen.get(home.key):
-            self._error(index, "room", SAME_HOME, **same_home(first))
-            return
-        self.found.seen[home.key] = home
-        self.found.homes.append(home)
-        self.last = home
+        self.last = self._home(index, place, area)
+        self.found.homes.append(self.last)
+
+    def _is_repeated(self, index: int, place: Place) -> bool:
+        """Whether a row above names the same home, be that row sound or not."""
+        now = self.carry.now
+        home = (place.compound, place.building, place.entrance, place.room)
+        here = {"sheet": self.sheet.name, "row": index + 1, "home": "".join(home)}
+        first = self.found.seen.setdefault((now["town"], now["community"], *home), here)
+        if first is not here:
+            self._error(index, "room", SAME_HOME, **first)
+        return first is not here
 
     def _home(self, index: int, place: Place, area: int) -> Home:
         now = self.carry.now
@@ -266,6 +277,12 @@ class _SheetReader:
             return None
         if size is None:
             self._error(index, "area", msg("没有填建筑面积。"))
+        elif cells.is_rough(self._raw(index, "area")):
+            message = msg("面积写的是“%(value)s”，按 %(area)s ㎡ 导入，请核对。")
+            area = f"{size // 100}.{size % 100:02d}"
+            self._warn(
+                index, "area", message, value=cells.text(self._raw(index, "area")), area=area
+            )
         return size
 
     def _label(self, index: int, name: str, read: Callable[[Cell], str]) -> str:

@@ -86,14 +86,22 @@ class Totals:
     area: int
 
 
+# Fields of a home, each with the headings of the columns from which it was read.
+Columns = tuple[tuple[str, tuple[str, ...]], ...]
+
+
 @dataclass(frozen=True)
 class Ledger:
-    """What a workbook says. It may be imported when there is no error; warnings do not hinder."""
+    """What a workbook says. It may be imported when there is no error; warnings do not hinder.
+
+    `columns` tells how sheets were read: the names of sheets with equal columns, and these.
+    """
 
     homes: tuple[Home, ...]
     errors: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
     compounds: tuple[Totals, ...]
+    columns: tuple[tuple[tuple[str, ...], Columns], ...] = ()
 
     @property
     def totals(self) -> Totals:

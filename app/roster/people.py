@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from app.core.errors import msg
 from app.roster.cells import LABEL_LENGTH, NOTHING, Cell, folded, short, text
 
+# A number may be written digit by digit.
+MOST_WORDS = 12
 _HAN = r"\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _IDEOGRAPH = re.compile(f"[{_HAN}]")
 _NAME_SPLIT = re.compile(r"[、,;/|\n&+]+")
@@ -23,6 +25,9 @@ _WIDE_BRACKETS = str.maketrans("()", "（）")
 _MOBILE = re.compile(r"(?:\+?86|0086)?(1[3-9][0-9]{9})")
 _PLAIN_MOBILE = re.compile("1[3-9][0-9]{9}")
 _LANDLINE = re.compile(r"(?:(?:\+?86|0086)-?)?(0[0-9]{2,3})?-?([2-9][0-9]{6,7})(?:-([0-9]{1,5}))?")
+# Without a dash only the length of the area code tells where the number begins.
+_LANDLINE_DIGITS = re.compile(r"(?:\+?86|0086)?(010|02[0-9]|0[3-9][0-9]{2})([2-9][0-9]{6,7})")
+_LOCAL_DIGITS = re.compile(r"[2-9][0-9]{6,7}")
 _PHONE_SPLIT = re.compile(r"[、,;/|\n或和及。]+")
 _PHONE_DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−﹣~_", "-"))
 _AREA_CODE = re.compile(r"\((0[0-9]{2,3})\)")
@@ -125,16 +130,32 @@ def _read_phone(part: str, numbers: dict[str, None], doubts: list[tuple[str, str
 
 
 def _numbers(run: str) -> Iterator[str]:
-    """The numbers of a run of digits; '' stands for one that cannot be a number."""
+    """The numbers of a run of digits; '' stands for one that cannot be a number.
+
+    Spaces stand between numbers or inside them (`0953-5550 333`): of the words of a run, as many
+    as make one number belong together.
+    """
+    words = run.split()
+    if found := _LOCAL_DIGITS.fullmatch(re.sub("[ .-]+", "", run)):
+        yield found[0]
+        return
+    while words:
+        taken = min(len(words), MOST_WORDS)
+        while taken > 1 and not all(_number(" ".join(words[:taken]))):
+            taken -= 1
+        yield from _number(" ".join(words[:taken]))
+        words = words[taken:]
+
+
+def _number(run: str) -> tuple[str, ...]:
+    """The one number of `run`, or the two mobile numbers that nothing divides."""
     digits = re.sub(r"[^0-9+]", "", run)
     if found := _MOBILE.fullmatch(digits):
-        yield found[1]
-    elif len(digits) == 22 and all(map(_MOBILE.fullmatch, (digits[:11], digits[11:]))):
-        yield from (digits[:11], digits[11:])
-    elif found := _LANDLINE.fullmatch(re.sub("[ .-]+", "-", run)):
-        yield "-".join(filter(None, found.groups()))
-    elif " " in run:
-        for part in run.split():
-            yield from _numbers(part)
-    else:
-        yield ""
+        return (found[1],)
+    if len(digits) == 22 and all(map(_MOBILE.fullmatch, (digits[:11], digits[11:]))):
+        return (digits[:11], digits[11:])
+    if found := _LANDLINE.fullmatch(re.sub("[ .-]+", "-", run)):
+        return ("-".join(filter(None, found.groups())),)
+    if found := _LANDLINE_DIGITS.fullmatch(digits):
+        return (f"{found[1]}-{found[2]}",)
+    return ("",)

@@ -1,4 +1,4 @@
-"""Reading the roster: areas within a scope, where a ledger belongs, what an import would do."""
+"""Reading the roster: what an import would do, and who lives where."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -9,68 +9,34 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from app.core.db import db
-from app.core.errors import Refused, msg
+from app.core.errors import msg
 from app.core.jobs import Job
+from app.roster.areas import (
+    Destination,
+    Placement,
+    are_near,
+    destination_of,
+    near_names,
+    same_name_elsewhere,
+)
 from app.roster.differences import DWELLING, Difference, Place, Standing, compare
 from app.roster.ledger import SAME_HOME, Home, Ledger, Problem, same_home
 from app.roster.models import (
     Area,
-    AreaKind,
     Building,
     Compound,
     Contact,
     Entrance,
     Household,
+    Occupancy,
     Owner,
     Premises,
     Tenure,
+    Use,
 )
 
 # The kinds of background work of an import.
 PREVIEW, IMPORT = "roster-preview", "roster-import"
-UNNAMED_DISTRICT = "本区县"
-UNNAMED_TOWN = "未填乡镇"
-
-Branch = tuple[AreaKind, str]
-
-
-class Ambiguous(Refused):
-    """The names given fit several areas."""
-
-
-@dataclass(frozen=True)
-class Placement:
-    """Where a ledger belongs as its uploader says: rows may name town and community themselves.
-
-    `scope` is the `area_path` of the person: nothing outside it is reached.
-    """
-
-    community: str
-    district: str = ""
-    scope: str = "/"
-
-
-@dataclass(frozen=True)
-class Destination:
-    """Where a compound belongs on the area tree: the last area that exists and those to make."""
-
-    nearest: Area | None
-    missing: tuple[Branch, ...]
-
-    @property
-    def area(self) -> Area | None:
-        """The community, when it exists."""
-        return None if self.missing else self.nearest
-
-    @property
-    def name(self) -> str:
-        """`利通区 胜利镇 裕西社区`, whether it exists or not."""
-        names = [self.nearest.full_name] if self.nearest else []
-        return " ".join([*names, *(name for _, name in self.missing)])
-
-    def is_within(self, scope: str) -> bool:
-        """Whether all of it lies within an `area_path`."""
-        return (self.nearest.path if self.nearest else "/").startswith(scope)
 
 
 @dataclass(frozen=True)
@@ -100,11 +66,15 @@ class Arrival:
 
 @dataclass(frozen=True)
 class Preview:
-    """What importing a ledger would do, and why it may not (`errors`)."""
+    """What importing a ledger would do, and why it may not (`errors`).
+
+    `doubts` are the first of the `warnings`: whether compounds and communities are really new.
+    """
 
     arrivals: tuple[Arrival, ...]
     errors: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
+    doubts: tuple[Problem, ...] = ()
 
     @property
     def added(self) -> int:
@@ -133,24 +103,20 @@ def building_by_token(token: str) -> Building | None:
     )
 
 
-def communities_within(scope: str) -> list[Area]:
-    """The communities a person may import into, by name."""
-    within = Area.path.startswith(scope, autoescape=True)
-    found = select(Area).where(Area.kind == AreaKind.COMMUNITY, within).order_by(Area.name)
-    return list(db.session.scalars(found))
-
-
 def preview(ledger: Ledger, placement: Placement) -> Preview:
     """What importing `ledger` would do; reads only.
 
     Raises `Ambiguous` when a community without its town has several namesakes.
     """
-    groups = _grouped(ledger.homes, placement)
+    placed = [home for home in ledger.homes if home.community or placement.community]
+    groups = _grouped(placed, placement)
     arrivals = [
         _arrival(destination, name, homes) for (_, name), (destination, homes) in groups.items()
     ]
-    errors = (*ledger.errors, *_strays(arrivals, placement), *_twice(arrivals))
-    return Preview(tuple(arrivals), errors, ledger.warnings)
+    errors = (*_unplaced(ledger, placement), *_strays(arrivals, placement), *_twice(arrivals))
+    doubts = tuple(_doubts(arrivals, placement))
+    warnings = (*doubts, *ledger.warnings)
+    return Preview(tuple(arrivals), (*ledger.errors, *errors), warnings, doubts)
 
 
 Group = tuple[Destination, list[Home]]
@@ -186,6 +152,34 @@ def _twice(arrivals: Iterable[Arrival]) -> Iterator[Problem]:
                 yield Problem(home.sheet, home.row, "", SAME_HOME, same_home(first))
 
 
+def _unplaced(ledger: Ledger, placement: Placement) -> Iterator[Problem]:
+    """Homes of which neither their row nor the person who imports says the community."""
+    without = [home for home in ledger.homes if not (home.community or placement.community)]
+    if without:
+        first = without[0]
+        message = msg("有 %(count)s 户没有写社区。请重新上传并选社区，或在台账里填「社区」一列。")
+        yield Problem(first.sheet, first.row, "", message, {"count": len(without)})
+
+
+def _doubts(arrivals: Iterable[Arrival], placement: Placement) -> Iterator[Problem]:
+    """Compounds and communities that would be made and may be there under another name."""
+    made: dict[str, str] = {}
+    for arrival in arrivals:
+        first, there = arrival.homes[0], arrival.destination
+        if arrival.compound is None:
+            message = msg("同名小区「%(compound)s」已在%(area)s，确定不是同一个？")
+            for area in same_name_elsewhere(arrival.name, there, placement.scope):
+                facts = {"compound": arrival.name, "area": area.full_name}
+                yield Problem(first.sheet, first.row, "", message, facts)
+        if there.is_new_community and there.name not in made:
+            message = msg("「%(new)s」是新社区，名字和「%(known)s」很像，确定不是同一个？")
+            alike = [full for full, name in made.items() if are_near(name, there.community)]
+            for known in (*near_names(there, placement.scope), *alike):
+                facts = {"new": there.name, "known": known}
+                yield Problem(first.sheet, first.row, "", message, facts)
+            made[there.name] = there.community
+
+
 def _strays(arrivals: Iterable[Arrival], placement: Placement) -> Iterator[Problem]:
     """Compounds outside the scope of the person who imports."""
     for arrival in arrivals:
@@ -194,71 +188,6 @@ def _strays(arrivals: Iterable[Arrival], placement: Placement) -> Iterator[Probl
             message = msg("「%(compound)s」属于%(area)s，不在您负责的范围内（共 %(count)s 户）。")
             facts = {"compound": arrival.name, "area": arrival.destination.name, "count": count}
             yield Problem(first.sheet, first.row, "", message, facts)
-
-
-def destination_of(town: str, community: str, placement: Placement) -> Destination:
-    """Where a row belongs that names this town and community ('' when it names none).
-
-    Without a town it is the community of that name that exists, else one below the town of the
-    person who imports, else one below `未填乡镇`.
-    """
-    name = community or placement.community
-    district = _district(placement)
-    if not town and district:
-        namesakes = _namesakes(name, district, placement.scope)
-        if len(namesakes) > 1:
-            message = msg("有 %(count)s 个社区都叫「%(name)s」，请在台账里加上「乡镇」一列。")
-            raise Ambiguous(message, count=len(namesakes), name=name)
-        if namesakes:
-            return Destination(namesakes[0], ())
-        if own := _own_town(placement.scope):
-            return _descend(own, [(AreaKind.COMMUNITY, name)])
-    branches = [(AreaKind.TOWN, town or UNNAMED_TOWN), (AreaKind.COMMUNITY, name)]
-    if district is None:
-        top = (AreaKind.DISTRICT, placement.district or UNNAMED_DISTRICT)
-        return Destination(None, (top, *branches))
-    return _descend(district, branches)
-
-
-def _descend(area: Area, branches: list[Branch]) -> Destination:
-    """Go down the tree as far as it exists."""
-    for depth, (kind, name) in enumerate(branches):
-        below = select(Area).where(Area.parent_id == area.id, Area.kind == kind, Area.name == name)
-        found = db.session.scalar(below)
-        if found is None:
-            return Destination(area, tuple(branches[depth:]))
-        area = found
-    return Destination(area, ())
-
-
-def _district(placement: Placement) -> Area | None:
-    """The district meant: by name, by the person's scope, or the only one there is."""
-    districts = select(Area).where(Area.kind == AreaKind.DISTRICT)
-    if placement.district:
-        return db.session.scalar(districts.where(Area.name == placement.district))
-    within = [
-        area
-        for area in db.session.scalars(districts)
-        if area.path.startswith(placement.scope) or placement.scope.startswith(area.path)
-    ]
-    if len(within) > 1:
-        raise Ambiguous(msg("系统里有多个区县，请指明导入到哪一个。"))
-    return within[0] if within else None
-
-
-def _own_town(scope: str) -> Area | None:
-    """The town in which somebody's whole scope lies."""
-    towns = db.session.scalars(select(Area).where(Area.kind == AreaKind.TOWN))
-    return next((town for town in towns if scope.startswith(town.path)), None)
-
-
-def _namesakes(name: str, district: Area, scope: str) -> list[Area]:
-    below = [
-        area
-        for area in communities_within(district.path)
-        if area.name == name and area.path.startswith(district.path)
-    ]
-    return [area for area in below if area.path.startswith(scope)] or below
 
 
 def _compound(area: Area | None, name: str) -> Compound | None:
@@ -327,3 +256,61 @@ def import_of(preview_id: int) -> Job | None:
         Job.kind == IMPORT, Job.params["preview"].as_integer() == preview_id
     )
     return db.session.scalar(started.order_by(Job.id).limit(1))
+
+
+@dataclass(frozen=True)
+class HomeLine:
+    """One premises as the list of a building shows it; `size` in 0.01 m²."""
+
+    room: str
+    use: Use
+    size: int
+    occupancy: Occupancy
+    owners: tuple[str, ...]
+    phones: tuple[str, ...]
+
+
+def compound_of(compound_id: int) -> Compound | None:
+    """The compound with its area, whose path tells whose scope it is in."""
+    above = joinedload(Compound.area)
+    return db.session.scalar(select(Compound).options(above).where(Compound.id == compound_id))
+
+
+def compounds_named(ids: Iterable[int]) -> list[Compound]:
+    """These compounds, by name."""
+    found = select(Compound).where(Compound.id.in_(list(ids))).order_by(Compound.name)
+    return list(db.session.scalars(found))
+
+
+def homes_by_entrance(building: Building) -> dict[str, list[HomeLine]]:
+    """Every premises of a building, entrance by entrance, with owners and phones in force."""
+    inside = (Entrance, Entrance.id == Premises.entrance_id)
+    here = Entrance.building_id == building.id
+    tenures = _names_in_force(
+        select(Tenure.premises_id, Owner.name, Tenure.id)
+        .join(Owner, Owner.id == Tenure.owner_id)
+        .join(Premises, Premises.id == Tenure.premises_id)
+        .join(*inside)
+        .where(here, Tenure.until.is_(None))
+        .order_by(Tenure.id)
+    )
+    contacts = _names_in_force(
+        select(Household.premises_id, Contact.phone, Contact.id)
+        .join(Contact, Contact.household_id == Household.id)
+        .join(Premises, Premises.id == Household.premises_id)
+        .join(*inside)
+        .where(here, Contact.ended_at.is_(None))
+        .order_by(Contact.id)
+    )
+    rows = (
+        select(Entrance.name, Premises)
+        .join(*inside)
+        .where(here)
+        .order_by(Entrance.position, Entrance.name, Premises.position, Premises.room)
+    )
+    found: dict[str, list[HomeLine]] = {}
+    for entrance, home in db.session.execute(rows):
+        people = tuple(tenures[home.id]), tuple(contacts[home.id])
+        line = HomeLine(home.room, home.use, home.size, home.occupancy, *people)
+        found.setdefault(entrance, []).append(line)
+    return found

@@ -12,9 +12,10 @@ from app.core.errors import Refused, msg
 from app.core.jobs import Job, Report, handles
 from app.core.sheets import read_workbook
 from app.roster import actions, findings, queries
+from app.roster.areas import Placement
 from app.roster.importer import read_ledger
 from app.roster.ledger import Ledger
-from app.roster.queries import IMPORT, PREVIEW, Placement
+from app.roster.queries import IMPORT, PREVIEW
 
 KEPT = timedelta(days=7)
 
@@ -34,7 +35,7 @@ def preview(params: dict[str, Any], report: Report) -> dict[str, Any]:
         found = queries.preview(ledger, _placement(params))
         report(90, 100)
         summary = findings.summary_of(found)
-        summary["report"] = findings.keep_report(found)
+        summary["report"] = findings.keep_report(found, ledger)
         release()
     _discard_forgotten()
     return summary
@@ -51,7 +52,8 @@ def import_(params: dict[str, Any], report: Report) -> dict[str, Any]:
     by = _Asker(params["actor"])
     done = actions.import_roster(ledger, _placement(params), report=step, by=by)
     files.discard(params["digest"])
-    return {"added": done.added, "changed": done.changed, "unchanged": done.unchanged}
+    counts = {"added": done.added, "changed": done.changed, "unchanged": done.unchanged}
+    return {**counts, "compounds": list(done.compounds)}
 
 
 def _ledger(params: dict[str, Any], report: Report) -> Ledger:
@@ -69,7 +71,7 @@ def _ledger(params: dict[str, Any], report: Report) -> Ledger:
 
 
 def _placement(params: dict[str, Any]) -> Placement:
-    return Placement(params["community"], scope=params["scope"])
+    return Placement(params["community"], scope=params["scope"], area_id=params.get("area_id"))
 
 
 def _discard_forgotten() -> None:

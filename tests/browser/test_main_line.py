@@ -98,7 +98,8 @@ def test_from_the_excel_file_to_live_consent(
 def import_the_ledger(first: Worker) -> str:
     first.opens("/roster/import")
     first.page.set_input_files("[name=file]", SAMPLE)
-    first.page.fill("[name=community]", "枣园社区")
+    first.page.select_option("[name=community]", "new")
+    first.page.fill("[name=new_community]", "枣园社区")
     first.page.locator("main form button[type=submit]").click()
     first.waits_for_job("1845")
     shoot(first.page, "line-import-preview")

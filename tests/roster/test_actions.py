@@ -12,6 +12,7 @@ from app.core.db import db
 from app.core.sheets import Sheet
 from app.journal.models import JournalEntry
 from app.roster import actions, queries
+from app.roster.areas import Ambiguous, Placement
 from app.roster.importer import read_ledger
 from app.roster.ledger import Ledger, position
 from app.roster.models import (
@@ -27,7 +28,6 @@ from app.roster.models import (
     Tenure,
     Use,
 )
-from app.roster.queries import Ambiguous, Placement
 from tests.factories import make_area
 
 HEADER = ("乡镇", "社区", "小区名称", "楼栋", "单元", "房号", "用途", "建筑面积", "业主姓名")

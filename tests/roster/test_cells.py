@@ -188,6 +188,16 @@ def test_areas_are_whole_hundredths_of_a_square_metre(written: cells.Cell, hundr
     assert cells.area(written) == hundredths
 
 
+@pytest.mark.parametrize(
+    "written", ["约90", "约 90 平", "90左右", "90 平左右", "大约90㎡", "90.0㎡上下", "约９０平方米"]
+)
+def test_an_estimated_area_is_read_and_told_apart(written: str) -> None:
+    assert cells.area(written) == 9000
+    assert cells.is_rough(written)
+    assert not cells.is_rough("90㎡")
+    assert not cells.is_rough(90)
+
+
 @pytest.mark.parametrize("written", ["", None, "-", "无", "  "])
 def test_an_empty_area_is_missing_and_not_zero(written: cells.Cell) -> None:
     assert cells.area(written) is None

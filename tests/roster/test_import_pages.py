@@ -25,11 +25,12 @@ TWO_HOMES = LEDGER + "甲小区,3#,2,501,86.5,张三,13812345678\n甲小区,3#,2
 
 
 def upload(client: PageClient, content: str | bytes, name: str = "台账.csv", **form: str) -> Page:
-    """Upload a ledger as a person does and follow to the page it leads to."""
+    """Upload a ledger as a person does, for a new community, and follow to where it leads."""
     body = content.encode("gb18030") if isinstance(content, str) else content
     values: dict[str, Any] = {
         "file": (io.BytesIO(body), name),
-        "community": "裕西社区",
+        "community": "new",
+        "new_community": "裕西社区",
         "compound": "",
     }
     page: Page = client.follow(client.post("roster_staff.upload", {**values, **form}))
@@ -132,9 +133,10 @@ def test_what_cannot_be_read_is_one_sentence(
 
 
 def test_no_file_and_no_community_are_told_at_the_field(worker: PageClient) -> None:
-    page = worker.post("roster_staff.upload", {"community": " "}, status=422)
+    values = {"community": "new", "new_community": " "}
+    page = worker.post("roster_staff.upload", values, status=422)
     assert "请选择台账文件" in page.text
-    assert "请填社区名称" in page.text
+    assert "请填新社区名称" in page.text
 
 
 def test_the_template_can_be_filled_in_and_imported(worker: PageClient, tmp_path: Path) -> None:
@@ -156,11 +158,21 @@ def test_a_worker_cannot_import_into_another_community(client: PageClient, sessi
     own = make_area(name="东社区")
     other = make_area(name="西社区", parent=own.parent)
     client.sign_in(make_staff(Role.WORKER, own))
-    page = upload(client, TWO_HOMES, community=other.name)
-    assert "不在您负责的范围内" in page.text
-    assert "新增" in upload(client, TWO_HOMES, community=own.name).text
+    (choice,) = client.get("roster_staff.upload").one("select", name="community").all("option")
+    assert (choice["value"], choice.text) == (str(own.id), own.full_name)
+    for wanted in (str(other.id), "new", ""):
+        values = {
+            "file": (io.BytesIO(TWO_HOMES.encode()), "台账.csv"),
+            "community": wanted,
+            "new_community": "新社区",
+        }
+        client.post("roster_staff.upload", values, status=422)
+    elsewhere = TWO_HOMES.replace("小区名称,", "小区名称,社区,").replace(
+        "甲小区,", "甲小区,西社区,"
+    )
+    assert "不在您负责的范围内" in upload(client, elsewhere, community=str(own.id)).text
     result = client.follow(
-        client.submit(confirm_action(upload(client, TWO_HOMES, community=own.name)), {})
+        client.submit(confirm_action(upload(client, TWO_HOMES, community=str(own.id))), {})
     )
     assert "导入完成" in result.text
     assert session.scalar(sa.select(Compound.area_id)) == own.id
@@ -178,6 +190,84 @@ def test_imports_are_seen_by_the_person_who_started_them_only(
     stranger.post("roster_staff.confirm", status=403, job_id=job_id)
     stranger.get("roster_staff.error_sheet", status=403, job_id=job_id)
     worker.get("roster_staff.import_page", status=404, job_id=job_id + 1)
+
+
+def test_the_community_is_picked_among_those_in_scope(client: PageClient, session: Any) -> None:
+    own = make_area(name="东社区")
+    namesake = make_area(name="东社区")
+    client.sign_in(make_staff(Role.OFFICE, own.parent))
+    page = client.get("roster_staff.upload")
+    labels = [option.text for option in page.one("select", name="community").all("option")]
+    assert labels == ["不选：台账每一行都写了社区", own.full_name, "新社区…"]
+    assert page.one("input", name="new_community")
+    picked = upload(client, TWO_HOMES, community=str(own.id), new_community="没有用到的社区")
+    client.submit(confirm_action(picked), {})
+    assert session.scalar(sa.select(Compound.area_id)) == own.id
+    client.sign_in(make_staff(Role.DISTRICT))
+    both = upload(client, TWO_HOMES.replace("甲小区", "乙小区"), community=str(namesake.id))
+    assert both.h1 == "导入预览"
+    client.submit(confirm_action(both), {})
+    area = session.scalar(sa.select(Compound.area_id).where(Compound.name == "乙小区"))
+    assert area == namesake.id
+
+
+def test_no_community_is_needed_when_every_row_names_its_own(worker: PageClient) -> None:
+    named = TWO_HOMES.replace("小区名称,", "小区名称,社区,").replace("甲小区,", "甲小区,西社区,")
+    page = upload(worker, named, community="")
+    assert "新增 2 户" in page.text
+    assert "西社区" in page.text
+    page = upload(worker, TWO_HOMES, community="")
+    assert "有 1 处必须先改好" in page.text
+    assert "有 2 户没有写社区" in page.text
+    assert not [form for form in page.all("form") if form["action"].endswith("/confirm")]
+
+
+def badges(page: Page) -> list[str]:
+    return [node.text for node in page.all("span", class_="badge")]
+
+
+def test_new_compounds_and_communities_wear_a_badge(worker: PageClient) -> None:
+    page = upload(worker, TWO_HOMES)
+    assert badges(page) == ["新小区", "新社区"]
+    worker.submit(confirm_action(page), {})
+    assert badges(upload(worker, TWO_HOMES)) == []
+    assert badges(upload(worker, TWO_HOMES.replace("甲", "乙"))) == ["新小区"]
+
+
+def test_a_namesake_elsewhere_and_a_community_of_nearly_that_name_are_warned_of(
+    worker: PageClient,
+) -> None:
+    worker.submit(confirm_action(upload(worker, TWO_HOMES, new_community="水渠巷社区")), {})
+    page = upload(worker, TWO_HOMES, new_community="水渠巷")
+    alerts = [node.text for node in page.all("p", class_="alert")]
+    full = "本区县 未填乡镇 水渠巷"
+    assert alerts == [
+        f"同名小区「甲小区」已在{full}社区，确定不是同一个？",
+        f"「{full}」是新社区，名字和「{full}社区」很像，确定不是同一个？",
+    ]
+    assert confirm_action(page)
+    assert not upload(worker, TWO_HOMES, new_community="水渠巷社区").all("p", class_="alert")
+
+
+def test_the_preview_shows_how_the_ledger_was_read(worker: PageClient) -> None:
+    ledger = TWO_HOMES.replace("房号", "室号")
+    ledger += "".join(f"甲小区,4#,,{room},80,,\n" for room in range(101, 106))
+    page = upload(worker, ledger)
+    assert "房号 ← 室号" in [item.text for item in page.all("li")]
+    shown = [row for row in rows(page) if len(row) == 7]
+    assert shown[0] == ["2", "3号楼", "2单元", "501", "86.50", "张三", "138****5678"]
+    assert shown[2] == ["4", "4号楼", "—", "101", "80.00", "—", "—"]
+    assert len(shown) == 5
+    assert "3号楼 2 户、4号楼 5 户" in page.text
+    assert "13812345678" not in page.html
+
+
+def test_the_result_leads_to_each_compound(worker: PageClient) -> None:
+    ledger = TWO_HOMES + "乙小区,1#,1,101,80,赵六,13712345678\n"
+    result = worker.follow(worker.submit(confirm_action(upload(worker, ledger)), {}))
+    links = {a.text: a["href"] for a in result.all("a") if "/desk/compounds/" in a["href"]}
+    assert set(links) == {"甲小区", "乙小区"}
+    assert worker.visit(links["乙小区"]).h1 == "乙小区"
 
 
 def test_the_upload_is_discarded_once_it_is_imported(

@@ -367,6 +367,30 @@ def test_the_same_home_twice_is_refused_naming_both_rows() -> None:
     assert "甲小区3号楼2单元501" in read.errors[0].text
 
 
+def test_it_is_told_which_column_was_read_as_what() -> None:
+    rows = (
+        ("楼号", "室号", "套内面积", "业主", "电话", "手机"),
+        ("3", "501", 86.5, "张三", "", ""),
+    )
+    other = (("楼栋", "房号", "面积"), ("1", "101", 80))
+    read = read_ledger(
+        [sheet(*rows, name="甲"), sheet(*rows, name="乙"), sheet(*other, name="丙")], "甲小区"
+    )
+    assert read.columns == (
+        (
+            ("甲", "乙"),
+            (
+                ("building", ("楼号",)),
+                ("room", ("室号",)),
+                ("area", ("套内面积",)),
+                ("owners", ("业主",)),
+                ("phones", ("电话", "手机")),
+            ),
+        ),
+        (("丙",), (("building", ("楼栋",)), ("room", ("房号",)), ("area", ("面积",)))),
+    )
+
+
 def test_a_compound_given_once_serves_rows_that_name_none() -> None:
     read = ledger(HEADER, home_row("101", 小区名称=None), compound=" 裕民 小区 ")
     assert [home.compound for home in read.homes] == ["裕民小区"]
@@ -385,48 +409,6 @@ def test_a_workbook_without_a_ledger_is_one_problem() -> None:
     read = ledger(("通讯录",), ("姓名", "电话"), ("张三", "13812345678"))
     assert len(read.errors) == 1
     assert "没有找到户的台账" in read.errors[0].text
-
-
-def test_doubtful_phones_are_warned_and_left_out() -> None:
-    read = ledger(
-        HEADER,
-        home_row("101", 联系电话="1381234567"),
-        home_row("102", 联系电话=None),
-        home_row("103", 联系电话="13812345678、13912345678"),
-        home_row("104", 联系电话=1.3812345678139e21),
-    )
-    assert read.errors == ()
-    assert [home.phones for home in read.homes] == [(), (), ("13812345678", "13912345678"), ()]
-    assert [problem.row for problem in read.warnings] == [2, 3, 5]
-
-
-def test_an_area_far_from_the_neighbours_is_warned() -> None:
-    areas = [80, 82, 85, 88, 90, 8.6, 860]
-    read = ledger(HEADER, *(home_row(str(101 + n), 建筑面积=area) for n, area in enumerate(areas)))
-    assert read.errors == ()
-    assert [problem.row for problem in read.warnings if "相差很大" in problem.text] == [7, 8]
-
-
-def test_a_shop_is_no_household_and_no_neighbour() -> None:
-    dwellings = [home_row(str(101 + n)) for n in range(5)]
-    read = ledger(HEADER, *dwellings, home_row("门面1", 建筑面积=900))
-    assert (read.totals.premises, read.totals.households) == (6, 5)
-    assert not [problem for problem in read.warnings if "相差很大" in problem.text]
-
-
-def test_a_phone_beside_many_homes_is_warned() -> None:
-    read = ledger(HEADER, *(home_row(str(101 + n)) for n in range(4)))
-    assert [problem.text for problem in read.warnings] == ["电话 13812345678 填在 4 户里，请核对。"]
-
-
-def test_homes_without_entrance_beside_homes_with_one_are_warned() -> None:
-    read = ledger(HEADER, home_row("101"), home_row("102"), home_row("103", 单元=None))
-    assert [problem.text for problem in read.warnings] == ["3号楼有 1 户没有填单元，其他户填了。"]
-
-
-def test_columns_that_are_not_imported_are_named() -> None:
-    read = ledger((*HEADER, "身份证号"), (*home_row(), "640300199001011234"))
-    assert [problem.text for problem in read.warnings] == ["「身份证号」这一列没有导入。"]
 
 
 def test_nobody_has_to_read_more_than_five_thousand_problems() -> None:

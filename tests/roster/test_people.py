@@ -94,6 +94,14 @@ def test_two_numbers_in_one_cell(written: str) -> None:
         ("(0953)2012345", "0953-2012345"),
         ("0953 2012345", "0953-2012345"),
         ("+86-0953-2012345", "0953-2012345"),
+        ("0953-5550 333", "0953-5550333"),
+        ("0953 555 0333", "0953-5550333"),
+        ("0953 - 555-0333", "0953-5550333"),
+        ("(0953) 5550 333", "0953-5550333"),
+        ("０９５３—５５５０　３３３", "0953-5550333"),
+        ("010 8888 6666", "010-88886666"),
+        ("09535550333", "0953-5550333"),
+        ("555 0333", "5550333"),
         ("0953-2012345-801", "0953-2012345-801"),
         ("2012345", "2012345"),
     ],
@@ -121,6 +129,20 @@ def test_what_cannot_be_a_number_is_doubted_and_left_out(written: Cell) -> None:
     phones = people.phones(written)
     assert phones.numbers == ()
     assert len(phones.doubts) == 1
+
+
+def test_two_spaced_numbers_in_one_cell_stay_two() -> None:
+    phones = people.phones("0953-5550 333 138 1234 5678")
+    assert phones.numbers == ("0953-5550333", "13812345678")
+    assert people.phones("0953-5550 333 0953-5550 334").numbers == ("0953-5550333", "0953-5550334")
+
+
+def test_a_mobile_number_that_lacks_a_digit_is_no_landline() -> None:
+    assert people.phones("138 2345 678").numbers == ()
+
+
+def test_a_cell_full_of_digits_is_read_at_once() -> None:
+    assert people.phones("1 2 3 4 5 " * 400).numbers == ()
 
 
 @pytest.mark.parametrize("written", [None, "", "无", "-", "/", "  "])
