@@ -18,6 +18,8 @@ bp = Blueprint("projects", __name__)
 
 # A number and the unit after it, which must not be torn apart at the end of a line.
 _BEFORE_UNIT = re.compile(r"(?<=\d) (?=[\u4e00-\u9fff%]|yuan|m²)")
+# The hyphen of a phone number, where a browser would break the line.
+_IN_PHONE = re.compile(r"(?<![\w/.=-])(0\d{2,3}-)(?=\d{7,8}(?!\d))")
 
 # What is shown from our address must not act in our name (THREATS.md T09).
 _SANDBOX = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
@@ -26,9 +28,9 @@ _YEAR = 31_536_000
 
 @bp.app_template_filter("glued")
 def glued(text: str) -> str:
-    """`text` with every number kept on one line with its unit: `1,200 元`."""
-    # Markup stays markup: a space became another space, nothing that has to be escaped.
-    return type(text)(_BEFORE_UNIT.sub("\u00a0", text))
+    """`text` with every number kept on one line with its unit, and phone numbers whole."""
+    # Markup stays markup: what is put in is a space or invisible, nothing that has to be escaped.
+    return type(text)(_IN_PHONE.sub("\\1\u2060", _BEFORE_UNIT.sub("\u00a0", text)))
 
 
 @bp.get("/b/<string:token>/plan")

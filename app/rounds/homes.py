@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, case, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from app.core.db import db
-from app.projects.models import Project
+from app.projects.models import PlanVersion, Project
 from app.roster.models import Building, Compound, Entrance, Household, Owner, Premises, Tenure
 from app.rounds.models import RegisterEntry, Round, Vote, VoteChoice
 from app.rounds.queries import homes_in_order, register_of, rounds_of
@@ -75,9 +75,9 @@ def turnout(round_id: int, building_id: int) -> Turnout:
 
 
 def office_phone(place: ColumnElement[bool]) -> str:
-    """Whom residents call about the compound at `place`: as its round says, or else the compound,
+    """Whom residents call about the compound at `place`, a condition on buildings.
 
-    or else its project; '' when none of them has a phone. `place` is a condition on buildings.
+    As its round says, or else the compound, or else its published plan; '' when none does.
     """
     of_round = (
         select(Round.phone)
@@ -85,8 +85,15 @@ def office_phone(place: ColumnElement[bool]) -> str:
         .order_by(Round.number.desc())
         .limit(1)
     )
-    of_project = select(Project.phone).where(Project.compound_id == Compound.id).limit(1)
-    phones = (of_round.scalar_subquery(), Compound.phone, of_project.scalar_subquery())
+    # Not the project's own: nobody alone changes whom residents call, once a plan is published.
+    of_plan = (
+        select(PlanVersion.facts["phone"].as_string())
+        .join(Project, Project.id == PlanVersion.project_id)
+        .where(Project.compound_id == Compound.id, PlanVersion.published_at.is_not(None))
+        .order_by(PlanVersion.number.desc())
+        .limit(1)
+    )
+    phones = (of_round.scalar_subquery(), Compound.phone, of_plan.scalar_subquery())
     found = db.session.execute(
         select(*phones).join(Building, Building.compound_id == Compound.id).where(place).limit(1)
     ).one_or_none()

@@ -38,13 +38,15 @@ def test_a_stranger_sees_on_a_receipt_whom_to_call(client: PageClient) -> None:
     assert phone_on(client.get("rounds.receipt", code=code)) == "tel:0953-5550100"
 
 
-def test_without_a_round_it_is_the_compounds_phone_and_else_the_projects(
+def test_without_a_round_it_is_the_compounds_phone_and_else_that_of_the_published_plan(
     client: PageClient,
 ) -> None:
     building = make_building(make_compound(phone="0953-1"))
     assert phone_on(client.get("rounds.building", token=building.token)) == "tel:0953-1"
     building.compound.phone = ""
-    make_plan(building.compound).project.phone = "0953-2"
+    version = make_plan(building.compound)
+    version.facts = {**(version.facts or {}), "phone": "0953-2"}
+    version.project.phone = "0953-4"
     assert phone_on(client.get("rounds.building", token=building.token)) == "tel:0953-2"
 
 
