@@ -28,7 +28,7 @@ from app.roster.models import (
     Tenure,
     Use,
 )
-from tests.factories import make_area
+from tests.factories import make_area, make_compound
 
 HEADER = ("乡镇", "社区", "小区名称", "楼栋", "单元", "房号", "用途", "建筑面积", "业主姓名")
 HEADER += ("联系电话", "产权性质", "居住情况", "备注")
@@ -301,3 +301,46 @@ def replace_compound(home: tuple[Any, ...], compound: str) -> tuple[Any, ...]:
     return tuple(
         compound if name == "小区名称" else value for name, value in zip(HEADER, home, strict=True)
     )
+
+
+def doubts(*rows: tuple[object, ...], into: Placement = PLACEMENT) -> list[str]:
+    return [doubt.text for doubt in queries.preview(ledger(*rows), into).doubts]
+
+
+@pytest.mark.usefixtures("session")
+def test_two_new_communities_of_one_ledger_with_nearly_one_name_are_warned_of_once() -> None:
+    rows = (
+        row("101", 社区="水渠巷"),
+        row("102", 社区="水渠巷"),
+        row("201", 社区="水渠巷社区"),
+        row("301", 社区="金花园社区"),
+    )
+    (told,) = doubts(*rows)
+    assert told.startswith("「本区县 未填乡镇 水渠巷社区」是新社区")
+    assert "名字和「本区县 未填乡镇 水渠巷」很像" in told
+
+
+@pytest.mark.usefixtures("session")
+def test_a_namesake_out_of_scope_or_in_another_district_is_not_told() -> None:
+    here = make_area(name="东社区")
+    make_compound("甲小区", area=make_area(name="西社区", parent=here.parent))
+    make_compound("甲小区")
+    all_of_town = Placement("东社区", scope=here.parent.path if here.parent else "")
+    assert len(doubts(row(), into=all_of_town)) == 1
+    assert doubts(row(), into=Placement("东社区", scope=here.path)) == []
+
+
+@pytest.mark.usefixtures("session")
+def test_the_community_that_was_picked_is_meant_unless_the_row_names_another_town() -> None:
+    picked = make_area(name="东社区")
+    make_area(name="东社区", parent=make_area(AreaKind.TOWN, parent=picked.parent.parent))  # type: ignore[union-attr]
+    town = picked.parent
+    assert town is not None
+    into = Placement("东社区", area_id=picked.id)
+    assert imported(row("101"), row("102", 乡镇=town.name, 社区="东社区"), into=into) == (2, 0, 0)
+    assert [compound.area_id for compound in db.session.query(Compound)] == [picked.id]
+    imported(row("101", 乡镇="别的镇"), into=into)
+    assert {c.area.parent.name for c in db.session.query(Compound) if c.area.parent} == {
+        town.name,
+        "别的镇",
+    }
