@@ -94,7 +94,7 @@ def load_published(building: Building) -> PlanVersion | None:
 def load_kept(digest: str) -> Kept:
     """The file when this reader may see it; otherwise 404, as if it were not there."""
     kept = queries.kept_file(digest)
-    if kept is None:
+    if kept is None or not files.path_of(digest).is_file():
         abort(404)
     if not kept.is_public:
         reaches = getattr(current_user, "reaches", lambda path: False)
