@@ -6,10 +6,10 @@ While it is open only participation, never choices (RULES.md §5); after closing
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask_babel import gettext
+from flask_babel import force_locale, gettext
 
 from app.core.errors import Refused, msg
-from app.core.i18n import say
+from app.core.i18n import DEFAULT, say
 from app.rounds.counting import Tally
 from app.rounds.models import Channel, Round, State
 from app.rounds.profile import IN_WORDS
@@ -62,9 +62,17 @@ class Notice:
 
 
 def notice_of(round_: Round) -> Notice:
-    """The notice for a round that is open or over; refuses `NothingToAnnounce` before."""
+    """The notice for a round that is open or over; refuses `NothingToAnnounce` before.
+
+    It is paper, so its words are Chinese whatever the language of whoever prints it.
+    """
     if round_.opened_at is None:
         raise NothingToAnnounce(msg("这一轮征询还没有开启，没有数字可以公告。"))
+    with force_locale(DEFAULT):
+        return _notice(round_)
+
+
+def _notice(round_: Round) -> Notice:
     tally = results(round_)
     over = round_.has_closed
     return Notice(

@@ -42,7 +42,7 @@ class PosterPage:
 
     @property
     def title_class(self) -> str:
-        return size_class(self.title, 33)
+        return size_class(self.title, 23)
 
     @property
     def phone_class(self) -> str:
@@ -70,6 +70,12 @@ class Slip:
     check_phrase: str
     phone: str
     closes_at: datetime | None
+    title: str = ""
+
+    @property
+    def short_title(self) -> str:
+        """The title of the round where it leaves room for the rest."""
+        return self.title if size_class(self.title, 10) == "fits" else ""
 
     @property
     def personal_url(self) -> str:
@@ -83,7 +89,7 @@ class Slip:
 
     @property
     def address_class(self) -> str:
-        return size_class(self.typed_address, 27)
+        return size_class(self.typed_address, 21)
 
     @property
     def label_class(self) -> str:
@@ -91,7 +97,7 @@ class Slip:
 
     @property
     def compound_class(self) -> str:
-        return size_class(self.compound, 21, 26)
+        return size_class(self.compound, 12, 15)
 
     @property
     def phone_class(self) -> str:

@@ -1,6 +1,9 @@
 """From values to paper: HTML and PDF bytes; codes pass through and are written nowhere else."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from flask_babel import get_locale, gettext
 
 from app.core import clock, pdf
 from app.core.qr import draw_qr, qr_png
@@ -10,6 +13,21 @@ from app.reports.pages import SHEETS_IN_A_PART, SLIPS_ON_A_SHEET, PosterPage, Sl
 POSTERS_IN_A_PART = 10
 SLIPS_IN_A_PART = SLIPS_ON_A_SHEET * SHEETS_IN_A_PART
 Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Toolbar:
+    """What stands above paper on a screen, in the language of the one who sits before it."""
+
+    language: str
+    links: tuple[tuple[str, str], ...]
+    hint: str
+
+
+def toolbar(*links: tuple[str, str]) -> Toolbar:
+    """The ways on (words, address) from a page to print, and how to print it."""
+    language = "en" if str(get_locale()) == "en" else "zh-Hans"
+    return Toolbar(language, links, gettext("按 Ctrl+P 打印；纸张选 A4，缩放选 100 %%。") % ())
 
 
 def posters_pdf(pages: Sequence[PosterPage], report: Progress) -> bytes:

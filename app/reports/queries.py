@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from flask import current_app
-from flask_babel import gettext as _
 from sqlalchemy import func, select
 
 from app.accounts.actions import HomeRef, home_ref
@@ -54,6 +54,7 @@ class Door:
             check_phrase=self.check_phrase,
             phone=office.phone,
             closes_at=office.closes_at,
+            title=office.title,
         )
 
 
@@ -66,10 +67,20 @@ class PrintableBuilding:
     households: int
 
 
+def public_address() -> str:
+    """Where residents reach us, from the settings and never from a request (T11)."""
+    return str(current_app.extensions["juyi_config"].base_url)
+
+
+def is_on_this_machine_only() -> bool:
+    """Whether the public address is one that no phone can open."""
+    host = urlsplit(public_address()).hostname or ""
+    return host in ("localhost", "::1", "0.0.0.0") or host.startswith("127.")
+
+
 def building_url(building: Building) -> str:
-    """The public address of a building, from the settings and never from a request (T11)."""
-    base_url = current_app.extensions["juyi_config"].base_url
-    return f"{base_url}/b/{building.token}"
+    """The public address of a building."""
+    return f"{public_address()}/b/{building.token}"
 
 
 def round_to_print(compound_id: int) -> Round | None:
@@ -81,7 +92,7 @@ def office_of(compound: Compound) -> Office:
     """Title, deadline and phone for the papers of a compound."""
     round_ = round_to_print(compound.id)
     if round_ is None:
-        return Office(_("老旧小区改造征求意见"), None, compound.phone)
+        return Office("", None, compound.phone)
     return Office(round_.title, round_.closes_at, round_.phone or compound.phone)
 
 

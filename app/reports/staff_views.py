@@ -12,7 +12,7 @@ from app.core.db import db, release
 from app.core.guards import Role, staff
 from app.core.i18n import say
 from app.core.jobs import Job, progress_of
-from app.core.web import page, saved
+from app.core.web import asked_number, page, saved
 from app.reports import actions, printing, queries
 from app.reports.notice import notice_of
 from app.roster.models import Building, Compound, Household
@@ -34,6 +34,8 @@ def prints(compound_id: int) -> Response:
         buildings=queries.printable_buildings(compound),
         jobs=queries.prints_of(current_user, compound.id),
         has_pdf=pdf.is_available(),
+        base_url=queries.public_address(),
+        is_local=queries.is_on_this_machine_only(),
         may_issue=current_user.role in (Role.WORKER, Role.OFFICE, Role.ADMIN),
     )
 
@@ -48,7 +50,7 @@ def poster_page(compound_id: int) -> Response:
         "print/posters.html",
         posters=printing.with_codes(pages),
         on_screen=True,
-        back=url_for(".prints", compound_id=compound.id),
+        toolbar=printing.toolbar((_("返回打印页"), url_for(".prints", compound_id=compound.id))),
     )
     return make_response(html)
 
@@ -140,14 +142,12 @@ def download(job_id: int) -> Response:
 @staff()
 def notice(round_id: int) -> Response:
     """The figures of a round as a page to print and hang up."""
-    html = printing.notice_html(
-        notice_of(load_round(round_id)),
-        on_screen=True,
-        has_pdf=pdf.is_available(),
-        pdf=url_for(".notice_pdf", round_id=round_id),
-        board=url_for("desk.board", round_id=round_id),
-    )
-    return make_response(html)
+    figures = notice_of(load_round(round_id))
+    links = [(_("返回看板"), url_for("desk.board", round_id=round_id))]
+    if pdf.is_available():
+        links.append((_("下载 PDF"), url_for(".notice_pdf", round_id=round_id)))
+    bar = printing.toolbar(*links)
+    return make_response(printing.notice_html(figures, on_screen=True, toolbar=bar))
 
 
 @bp.get("/rounds/<int:round_id>/notice.pdf")
@@ -188,7 +188,7 @@ def load_job(job_id: int) -> Job:
 
 def _asked_building(compound: Compound) -> Building | None:
     """The building of this compound that the request names, if any."""
-    building_id = request.values.get("building", type=int)
+    building_id = asked_number("building")
     if not building_id:
         return None
     building = db.session.get(Building, building_id)
@@ -199,7 +199,7 @@ def _asked_building(compound: Compound) -> Building | None:
 
 def _asked_household(compound: Compound) -> Household | None:
     """The household of this compound that the request names, if any."""
-    household_id = request.values.get("household", type=int)
+    household_id = asked_number("household")
     if not household_id:
         return None
     household = db.session.get(Household, household_id)

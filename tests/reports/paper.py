@@ -74,7 +74,7 @@ def codes(image: Any) -> list[Code]:
         )
         for read in zxingcpp.read_barcodes(image, zxingcpp.BarcodeFormat.QRCode)
     ]
-    return sorted(found, key=lambda code: (code.top // 50, code.left))
+    return sorted(found, key=lambda code: (code.top // 100, code.left))
 
 
 def measured(image: Any, code: Code, dpi: int) -> tuple[float, float]:

@@ -168,3 +168,17 @@ def test_the_notice_is_for_staff_of_the_area(client: PageClient, round_: Round) 
         client.visit(address, status=403)
     client.visit("/desk/rounds/999999/notice", status=404)
     assert clock.now() < round_.closes_at
+
+
+def test_the_notice_is_chinese_and_its_toolbar_speaks_as_the_reader(
+    client: PageClient, round_: Round
+) -> None:
+    client.sign_in(make_staff())
+    client.post("site.language", name="en")
+    page = client.get("reports_staff.notice", round_id=round_.id)
+    assert page.h1 == "利水南园征询进度公告"
+    assert "每户算一票" in page.text
+    bar = page.one("p", class_="screen-only")
+    assert (page.one("html")["lang"], bar["lang"]) == ("zh-Hans", "en")
+    assert "100 %" in bar.text
+    assert "%%" not in bar.text

@@ -90,6 +90,7 @@ def test_the_words_that_protect_people_are_on_it(pdf: bytes) -> None:
     for words in (
         "裕西社区 · 利水南园",
         "3号楼 2单元",
+        "小区改造征求意见",
         "老旧小区改造方案征询意见",
         "12月5日（周六）18:00 截止",
         "juyi.litong.example/b/k7m2pqx9ab4d",

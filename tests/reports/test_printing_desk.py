@@ -1,6 +1,7 @@
 """Ordering prints: who may, what they get, how long codes can be fetched, and that old ones die."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -329,3 +330,19 @@ def test_reading_the_doors_costs_the_same_for_few_and_many(
     with count_queries() as statements:
         assert len(queries.doors(db.session.get_one(Compound, compound_id))) == 9
     assert len(statements) <= 5
+
+
+@pytest.mark.parametrize(
+    ("address", "is_warned"),
+    [("http://127.0.0.1:8000", True), ("http://localhost", True), ("https://juyi.example", False)],
+)
+def test_an_address_that_no_phone_can_open_is_warned_of(
+    client: PageClient, worker: Staff, compound: Compound, app: Flask, address: str, is_warned: bool
+) -> None:
+    config = app.extensions["juyi_config"]
+    app.extensions["juyi_config"] = replace(config, base_url=address)
+    try:
+        page = client.get("reports_staff.prints", compound_id=compound.id)
+    finally:
+        app.extensions["juyi_config"] = config
+    assert ("JUYI_BASE_URL" in page.text) is is_warned
