@@ -33,7 +33,7 @@ def create(
     except Refused as refusal:
         raise click.ClickException(str(refusal)) from refusal
     db.session.commit()
-    click.echo(f"{username} {secret}")
+    click.echo(f"username: {username}  password: {secret}")
 
 
 def _area(name: str | None) -> Area | None:

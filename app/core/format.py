@@ -80,8 +80,9 @@ def as_moment(moment: datetime) -> str:
 
 
 def as_day(day: date) -> str:
-    """`2026年12月5日`, or `5 Dec 2026` as in `as_deadline`."""
-    return str(format_date(day, "long" if _is_chinese() else "d MMM y", rebase=False))
+    """`2026年12月5日`, or `5 Dec 2026`; of a moment, the day on the office's wall clock."""
+    here = local(day) if isinstance(day, datetime) else day
+    return str(format_date(here, "long" if _is_chinese() else "d MMM y", rebase=False))
 
 
 def as_deadline(moment: datetime) -> str:

@@ -202,7 +202,12 @@ def _finish(response: Response) -> Response:
 
 
 def _log_request(response: Response) -> None:
-    """One line per request, without the query: a query may carry what nobody should read."""
+    """One line per request, without the query: a query may carry what nobody should read.
+
+    An answer that says "nothing new" is not worth a line: every open board gets one a second.
+    """
+    if response.status_code == HTTPStatus.NOT_MODIFIED:
+        return
     began = g.get("began")
     log.info(
         "request",

@@ -129,7 +129,8 @@ def test_the_command_line_makes_an_account_and_prints_its_password_once(
 ) -> None:
     done = app.test_cli_runner().invoke(args=["staff", "create", "zhao", "--role", "district"])
     assert done.exit_code == 0, done.output
-    username, password = done.output.split()
+    _username, username, _password, password = done.output.split()
+    assert done.output == f"username: zhao  password: {password}\n"
     client.post("accounts_login.login", {"username": username, "password": password})
     again = app.test_cli_runner().invoke(args=["staff", "create", "zhao"])
     assert again.exit_code != 0

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from flask import Flask
 from flask_babel import get_locale
 
@@ -160,3 +161,16 @@ def test_boards_that_do_not_exist_fill_no_memory(client: PageClient) -> None:
     for round_id in range(900_000, 900_000 + live.MOST_BOARDS + 20):
         assert poll(client, round_id).status_code == 404
     assert len(live._slots) <= live.MOST_BOARDS
+
+
+def test_an_answer_without_news_leaves_no_line_in_the_log(
+    client: PageClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    round_id = watched(client).id
+    etag = poll(client, round_id).headers["ETag"]
+    caplog.clear()
+    with caplog.at_level("INFO"):
+        poll(client, round_id, etag)
+        assert not caplog.records
+        poll(client, round_id)
+        assert len(caplog.records) == 1
