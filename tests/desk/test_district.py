@@ -180,7 +180,7 @@ def test_a_compound_shows_its_facts_buildings_and_ways_on(
     assert "1996" in page.one(class_="facts").text
     assert "外墙脱落" in page.one(class_="facts").text
     row = next(r for r in page.all("tr") if r.text.startswith("1号楼"))
-    assert texts(row) == ["2", "6", "300.00", f"/b/{first.token}"]
+    assert texts(row) == ["2", "6", "300.00", f"http://127.0.0.1:8000/b/{first.token}"]
     links = {link["href"] for link in page.all("a")}
     assert {
         f"/b/{first.token}",

@@ -5,12 +5,15 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from flask_babel.speaklater import LazyString
 
+from app.accounts.models import Staff
 from app.core import clock
+from app.core.db import db
 from app.core.format import local
 from app.core.guards import Role
-from app.roster.models import AreaKind
-from app.rounds import queries
+from app.roster.models import AreaKind, Compound
+from app.rounds import actions, queries
 from app.rounds.models import Round, State
 from tests.client import PageClient
 from tests.factories import (
@@ -150,4 +153,91 @@ def _reviewed_round(compound_id: int, client: PageClient) -> Round:
     client.post("rounds_staff.step", round_id=round_.id, name="submit")
     client.sign_in(make_staff())
     client.post("rounds_staff.step", round_id=round_.id, name="confirm")
+    return round_
+
+
+def test_after_the_second_person_confirmed_nobody_is_waited_for_any_more(
+    client: PageClient,
+) -> None:
+    compound = make_building().compound
+    round_ = _reviewed_round(compound.id, client)
+    for page in (
+        client.get("rounds_staff.preflight", round_id=round_.id),
+        client.get("desk.compound", compound_id=compound.id),
+        client.get("desk.board", round_id=round_.id),
+        client.get("desk.home"),
+    ):
+        assert "口径已确认，待公示登记册" in page.text
+        assert "待第二人确认" not in page.text
+
+
+def test_a_condition_leads_to_the_step_only_for_whoever_may_take_it(client: PageClient) -> None:
+    round_ = _confirmed_round(make_building().compound.id)
+    way = f"/desk/rounds/{round_.id}/steps/publish-register"
+    client.sign_in(make_staff(Role.WORKER))
+    assert not client.get("rounds_staff.preflight", round_id=round_.id).all("a", href=way)
+    client.sign_in(make_staff(Role.OFFICE))
+    page = client.get("rounds_staff.preflight", round_id=round_.id)
+    assert any(link.text.startswith("去办") for link in page.all("a", href=way))
+
+
+def test_locking_a_register_says_how_many_homes_and_whether_it_hung_long_enough(
+    client: PageClient,
+) -> None:
+    round_ = _confirmed_round(make_building().compound.id)
+    client.sign_in(make_staff())
+    client.post("rounds_staff.step", round_id=round_.id, name="publish-register")
+    fresh = client.get("rounds_staff.step", round_id=round_.id, name="freeze")
+    assert "6 户" in fresh.one("dl").text
+    assert "还不到 3 天" in fresh.text
+    round_.register_published_at = clock.now() - timedelta(days=3)
+    late = client.get("rounds_staff.step", round_id=round_.id, name="freeze")
+    assert "还不到 3 天" not in late.text
+
+
+def test_a_refused_step_says_why_on_its_own_page_and_leads_back(client: PageClient) -> None:
+    round_ = make_round(make_building().compound, opened=False)
+    client.sign_in(make_staff())
+    page = client.post("rounds_staff.step", status=409, round_id=round_.id, name="certify")
+    assert page.h1 == "确认最终结果"
+    assert "登记册已锁定" in page.one(role="alert").text
+    assert not page.all("form", action=f"/desk/rounds/{round_.id}/steps/certify")
+    assert page.all("a", href=f"/desk/rounds/{round_.id}/preflight")
+
+
+def test_who_did_what_and_when_stands_on_the_checklist(client: PageClient) -> None:
+    second = make_staff()
+    round_ = _confirmed_round(make_building().compound.id, second)
+    client.sign_in(second)
+    client.post("rounds_staff.step", round_id=round_.id, name="publish-register")
+    events = {
+        item.one(class_="what").text: item
+        for item in client.get("rounds_staff.preflight", round_id=round_.id)
+        .one("ol", class_="timeline")
+        .all("li")
+    }
+    for title in ("口径确认", "登记册公示"):
+        assert second.name in events[title].text
+    assert "还没有" in events["登记册锁定：还没有"].text
+
+
+def test_only_the_suggested_title_is_left_to_the_catalogue(client: PageClient) -> None:
+    compound = make_building().compound
+    round_ = _reviewed_round(compound.id, client)
+    assert (round_.title, str(round_.shown_title)) == ("第1轮征询", "第1轮征询")
+    assert isinstance(round_.shown_title, LazyString)
+    for title in ("第2轮征询", "老旧小区改造方案征询"):
+        round_.title = title
+        assert round_.shown_title == title
+        assert not isinstance(round_.shown_title, LazyString)
+
+
+def _confirmed_round(compound_id: int, second: Staff | None = None) -> Round:
+    first, second = make_staff(), second or make_staff()
+    compound = db.session.get_one(Compound, compound_id)
+    now = clock.now()
+    asked = actions.RoundTerms("第1轮征询", now, now + timedelta(days=15), "0953-5550100")
+    round_ = actions.draft_round(compound, asked, by=first.identity)
+    actions.submit_round(round_, by=first.identity)
+    actions.confirm_profile(round_, by=second.identity)
     return round_
