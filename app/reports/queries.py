@@ -6,6 +6,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from flask import current_app
+from flask_babel import force_locale, gettext
 from sqlalchemy import func, select
 
 from app.accounts.actions import HomeRef, home_ref
@@ -13,6 +14,7 @@ from app.accounts.models import HouseholdCode
 from app.core.db import db
 from app.core.errors import Refused, msg
 from app.core.guards import Identity
+from app.core.i18n import DEFAULT
 from app.core.jobs import Job
 from app.reports.pages import PosterPage, Slip
 from app.roster.models import Building, Compound, Entrance, Household, Premises
@@ -33,6 +35,13 @@ class Office:
     title: str
     closes_at: datetime | None
     phone: str
+
+    @property
+    def printed_title(self) -> str:
+        """What stands on paper: what it is about, and the title of the round if there is one."""
+        with force_locale(DEFAULT):
+            about = gettext("小区改造征求意见")
+        return f"{about} · {self.title}" if self.title else about
 
 
 @dataclass(frozen=True)
