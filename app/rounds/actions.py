@@ -316,7 +316,7 @@ def _start_counters(round_: Round, building_ids: set[object]) -> None:
 def _require(round_: Round, state: State) -> None:
     """Take the round's lock and look at what it is now: two people may press at once."""
     if locked(round_).state != state:
-        raise NotNow(msg("这一轮现在是“%(state)s”，不能做这一步。"), state=str(round_.state.label))
+        raise NotNow(msg("这一轮现在是“%(state)s”，不能做这一步。"), state=str(round_.standing))
 
 
 def _record(round_: Round, kind: Kind, facts: Mapping[str, object], *, by: Identity) -> None:
