@@ -43,6 +43,11 @@ lock: dev ## Locks the newest versions that pyproject.toml allows, with their ha
 	@$(BIN)/uv pip compile -q --upgrade --generate-hashes --no-header --no-emit-index-url \
 	  -c requirements/run.txt --group dev pyproject.toml -o requirements/dev.txt
 
+screenshots: dev ## Takes the README's screenshots anew, from the sample in a real browser
+	@$(BIN)/pytest -q tests/browser/test_sample_pages.py
+	@cp artefacts/phone-building.png artefacts/phone-vote.png artefacts/desk-board.png \
+	  artefacts/desk-home.png docs/screenshots/
+
 clean: ## Removes what can be made again; keeps the database and the keys
 	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache artefacts
 	@find static -name '*.gz' -delete
