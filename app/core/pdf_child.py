@@ -11,6 +11,7 @@ import logging
 import os
 import resource
 import sys
+import tempfile
 
 from pypdf import PdfWriter
 
@@ -39,6 +40,8 @@ def main() -> int:
 
 
 def _confine() -> None:
+    # Finding the temporary folder writes to it once, which is forbidden from here on.
+    tempfile.gettempdir()
     for kind, limit in (
         (resource.RLIMIT_AS, MEMORY),
         (resource.RLIMIT_CPU, PROCESSOR_SECONDS),
