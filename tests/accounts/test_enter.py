@@ -98,6 +98,22 @@ def test_after_ten_tries_even_the_right_code_waits_but_a_new_slip_helps(
     assert client.enter(building, new).h1 == homes_of(building)[0].address
 
 
+def test_right_codes_are_never_counted_as_tries(client: PageClient) -> None:
+    building, digits = make_home()
+    for _ in range(12):
+        assert client.enter(building, digits).h1 == homes_of(building)[0].address
+
+
+def test_signing_in_does_not_give_a_guesser_fresh_tries(client: PageClient) -> None:
+    building, digits = make_home()
+    wrong = {"code": digits[:4] + "0" * 8}
+    for _ in range(9):
+        client.post("accounts.enter", wrong, 422, token=building.token)
+    client.enter(building, digits)
+    client.post("accounts.enter", wrong, 422, token=building.token)
+    client.post("accounts.enter", wrong, 429, token=building.token)
+
+
 def test_tomorrow_the_right_code_opens_again(client: PageClient) -> None:
     building, digits = make_home()
     for _ in range(10):
