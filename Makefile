@@ -1,6 +1,6 @@
 # Two commands matter: `make run` and `make test`. All of them can be repeated at will.
 .DEFAULT_GOAL := help
-.PHONY: help run setup dev test check lint translations bench lock clean
+.PHONY: help run setup dev test check lint translations bench lock screenshots clean
 
 BIN := .venv/bin
 

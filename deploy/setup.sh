@@ -89,12 +89,16 @@ system_packages() {
 EOF
 }
 
+# The browser, and a library without which the driver that steers it does not start.
 browser() {
-  command -v chromium >/dev/null || command -v chromium-browser >/dev/null && return
+  local lacking=
+  command -v chromium >/dev/null || command -v chromium-browser >/dev/null || lacking=chromium
+  lacking="$lacking $(missing libatomic1)"
+  [ -z "${lacking// /}" ] && return
   if can_install; then
-    step "chromium" install_packages chromium
+    step "browser" install_packages $lacking
   else
-    echo "  Missing: chromium. The browser journeys will fail. As root: apt-get install chromium"
+    echo "  Missing: $lacking. The browser journeys will fail. As root: apt-get install $lacking"
   fi
 }
 
