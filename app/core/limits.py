@@ -36,11 +36,11 @@ def spend(key: str, *, most: int, window: timedelta) -> int:
     """
     if db.session.get_bind().dialect.name == "postgresql":
         db.session.execute(select(func.pg_advisory_xact_lock(func.hashtext(key))))
-    count = db.session.scalar(
-        select(func.count())
-        .select_from(Attempt)
-        .where(Attempt.key == key, Attempt.at > clock.now() - window)
+    # What lies before the window decides nothing any more and must not pile up.
+    db.session.execute(
+        delete(Attempt).where(Attempt.key == key, Attempt.at <= clock.now() - window)
     )
+    count = db.session.scalar(select(func.count()).select_from(Attempt).where(Attempt.key == key))
     if (count or 0) >= most:
         raise TooManyTries(
             msg("试错次数太多，请过 %(minutes)s 分钟再试，或者打社区电话。"),

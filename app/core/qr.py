@@ -34,15 +34,6 @@ def draw_qr(text: str) -> QrDrawing:
     return QrDrawing(len(rows), "".join(_runs(row, y) for y, row in enumerate(rows)))
 
 
-def qr_svg(text: str) -> str:
-    """`text` as a standalone SVG drawing."""
-    drawing = draw_qr(text)
-    box = f"0 0 {drawing.size} {drawing.size}"
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}"><path d="{drawing.path}"/></svg>'
-    )
-
-
 def qr_png(text: str) -> str:
     """`text` as a data: address of a PNG, for codes by the thousand.
 

@@ -271,10 +271,10 @@ def _vote(
 def _discuss(
     compound: Compound, plan: CompoundPlan, opened: datetime, today: datetime, office: Office
 ) -> None:
+    homes = queries.homes_in_order(compound.id)
     for comment in plan.comments:
         written = min(opened + comment["day"] * DAY, today - timedelta(hours=6))
-        building = next(b for b in compound.buildings if b.name == comment["building"])
-        home = _some_home(building, comment["entrance"])
+        home = _first_home(homes, comment["building"], comment["entrance"])
         with clock.pretending(written):
             made = write_comment(home.id, compound, Section(comment["section"]), comment["text"])
         if "reply" in comment:
@@ -282,13 +282,10 @@ def _discuss(
                 reply(made, plan.community, comment["reply"], by=office.first)
 
 
-def _some_home(building: Building, entrance: str) -> Household:
-    homes = queries.homes_in_order(building.compound_id)
-    return next(
-        h
-        for h in homes
-        if h.premises.entrance.building_id == building.id and h.premises.entrance.name == entrance
-    )
+def _first_home(homes: Sequence[Household], building: str, entrance: str) -> Household:
+    """The first home of an entrance, by the names on the doors."""
+    doors = ((home, home.premises.entrance) for home in homes)
+    return next(h for h, e in doors if (e.building.name, e.name) == (building, entrance))
 
 
 def _finish(round_: Round, story: Story, today: datetime, closes: datetime, office: Office) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.core import clock
@@ -96,8 +96,3 @@ def _open_book(book: str) -> None:
     insert_into: Any = postgresql.insert if is_postgresql else sqlite.insert
     row = insert_into(JournalHead).values(book=book, size=0, last_at=clock.now())
     db.session.execute(row.on_conflict_do_nothing())
-
-
-def head_size(book: str) -> int:
-    """How many entries `book` holds."""
-    return db.session.scalar(select(JournalHead.size).where(JournalHead.book == book)) or 0

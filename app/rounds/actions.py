@@ -4,7 +4,7 @@ Casting votes stands in `casting`, because it is written for speed.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -138,7 +138,7 @@ def freeze_register(round_: Round, *, by: Identity) -> int:
     db.session.execute(insert(RegisterEntry), rows)
     _start_counters(round_, {row["building_id"] for row in rows})
     round_.frozen_at = clock.now()
-    round_.register_hash = register_hash([str(row["commitment"]) for row in rows])
+    round_.register_hash = register_hash(rows)
     facts = {"register": round_.register_hash, "households": len(rows)}
     _record(round_, Kind.REGISTER_FROZEN, facts, by=by)
     return len(rows)
@@ -229,9 +229,13 @@ def locked(round_: Round) -> Round:
     ).scalar_one()
 
 
-def register_hash(commitments: list[str]) -> str:
-    """SHA-256 over the households' commitments in the order of the register."""
-    return hashlib.sha256("\n".join(commitments).encode()).hexdigest()
+def register_hash(rows: Sequence[Mapping[str, object]]) -> str:
+    """SHA-256 over what counts of each household, in the order of the register: who it is (its
+
+    commitment), in which building, with which area in 0.01 m².
+    """
+    lines = (f"{row['commitment']} {row['building_id']} {row['size']}" for row in rows)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def _close(round_: Round) -> None:

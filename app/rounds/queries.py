@@ -10,9 +10,8 @@ from sqlalchemy.orm import joinedload, selectinload
 from app.accounts.models import HouseholdCode
 from app.core import clock
 from app.core.db import db
-from app.core.guards import Identity
 from app.projects.queries import current_version
-from app.roster.models import Area, Building, Compound, Entrance, Household, Premises
+from app.roster.models import Building, Entrance, Household, Premises
 from app.rounds.counting import Choice, Tally
 from app.rounds.lifecycle import Facts
 from app.rounds.models import Channel, Counter, Matter, RegisterEntry, Round, Vote, VoteChoice
@@ -200,19 +199,6 @@ def current_round(compound_id: int) -> Round | None:
     return next((r for r in rounds_of(compound_id) if r.register_published_at or r.opened_at), None)
 
 
-def rounds_within(by: Identity) -> list[Round]:
-    """Every round within a person's scope, the newest first."""
-    return list(
-        db.session.scalars(
-            select(Round)
-            .join(Compound, Compound.id == Round.compound_id)
-            .join(Area, Area.id == Compound.area_id)
-            .where(Area.path.startswith(by.area_path))
-            .order_by(Round.id.desc())
-        )
-    )
-
-
 def entry_of(round_id: int, household_id: int) -> RegisterEntry | None:
     """The household's place in the frozen register."""
     return db.session.scalar(
@@ -220,12 +206,6 @@ def entry_of(round_id: int, household_id: int) -> RegisterEntry | None:
             RegisterEntry.round_id == round_id, RegisterEntry.household_id == household_id
         )
     )
-
-
-def votes_of(entry: RegisterEntry) -> list[Vote]:
-    """What the household expressed so far, the newest first."""
-    votes = select(Vote).where(Vote.entry_id == entry.id).order_by(Vote.number.desc())
-    return list(db.session.scalars(votes))
 
 
 def vote_by_receipt(code: str) -> Vote | None:
@@ -284,14 +264,6 @@ def register_of(round_id: int) -> list[RegisterEntry]:
         .order_by(RegisterEntry.position)
     )
     return list(db.session.scalars(entries))
-
-
-def not_yet_voted(round_id: int) -> list[RegisterEntry]:
-    """Households of the register that have said nothing, in the order of doors."""
-    entries = select(RegisterEntry).where(
-        RegisterEntry.round_id == round_id, RegisterEntry.votes == 0
-    )
-    return list(db.session.scalars(entries.order_by(RegisterEntry.position)))
 
 
 def homes_without_code(round_id: int) -> int:

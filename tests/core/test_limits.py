@@ -4,10 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core.i18n import translated
-from app.core.limits import TooManyTries, give_back, spend
+from app.core.limits import Attempt, TooManyTries, give_back, spend
 
 HOUR = timedelta(hours=1)
 
@@ -71,3 +72,14 @@ def test_a_spent_try_survives_a_crash_behind_it(session: Session) -> None:
     session.rollback()
     with pytest.raises(TooManyTries):
         spend("code:1", most=3, window=HOUR)
+
+
+def test_tries_before_the_window_do_not_pile_up(session: Session) -> None:
+    began = datetime(2026, 12, 1, 8, 0, tzinfo=UTC)
+    with time_machine.travel(began, tick=False):
+        _spend("code:1", 3)
+        _spend("code:2", 1)
+    with time_machine.travel(began + HOUR, tick=False):
+        _spend("code:1", 1)
+    kept = session.scalars(select(Attempt.key).order_by(Attempt.key)).all()
+    assert kept == ["code:1", "code:2"]

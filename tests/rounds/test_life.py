@@ -15,6 +15,7 @@ from app.rounds.models import Channel, Round, State
 from tests.factories import homes_of, make_building, make_plan, make_round, make_staff
 
 pytestmark = pytest.mark.usefixtures("session")
+FACTS = ("commitment", "building_id", "size")
 
 
 def ballot_of(round_: Round, choice: Choice, request_id: str, seen: int = 0) -> Ballot:
@@ -110,3 +111,11 @@ def test_a_result_is_certified_by_a_second_person_after_the_objection_days() -> 
             actions.certify(round_, by=first)
         actions.certify(round_, by=second)
         assert round_.state == State.CERTIFIED
+
+
+@pytest.mark.parametrize("part", ["commitment", "building_id", "size"])
+def test_whatever_counts_of_a_household_changes_the_fingerprint_of_the_register(part: str) -> None:
+    rows = [{"commitment": "a", "building_id": 1, "size": 8000}, {**dict.fromkeys(FACTS, 7)}]
+    changed = [rows[0], {**rows[1], part: 8}]
+    assert actions.register_hash(rows) != actions.register_hash(changed)
+    assert actions.register_hash(rows) != actions.register_hash(rows[::-1])

@@ -8,16 +8,15 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from app import create_app
 from app.accounts.actions import NotAllowed, create_staff
 from app.accounts.queries import are_two_persons
-from app.core.db import alembic, db
+from app.core.db import db
 from app.core.errors import Refused
 from app.core.guards import Role
 from app.journal.models import JournalEntry, Kind
 from app.rounds import actions
 from app.rounds.models import Round, State
-from tests.conftest import config_for, database_url_for
+from tests.apart import app_apart
 from tests.factories import make_building, make_plan, make_round, make_staff
 
 
@@ -55,12 +54,8 @@ def test_nobody_makes_an_account_of_their_own_standing() -> None:
 @pytest.fixture
 def living_app(tmp_path: Path, worker_id: str) -> Iterator[Flask]:
     """An application whose commits are real, so that threads can meet in its database."""
-    app = create_app(config_for(tmp_path, database_url_for(tmp_path, f"steps_{worker_id}")))
-    with app.app_context():
-        alembic.upgrade()
-    yield app
-    with app.app_context():
-        db.engine.dispose()
+    with app_apart(tmp_path, f"steps_{worker_id}") as app:
+        yield app
 
 
 def at_once(app: Flask, work: Callable[[], None], times: int) -> list[str]:
