@@ -124,7 +124,7 @@ class Tally:
     rule: Rule = CONSENT
 
     def __post_init__(self) -> None:
-        if min(self.total, self.agree, self.disagree, self.abstain) < 0:
+        if min(self.agree, self.disagree, self.abstain) < 0:
             raise ValueError("what is counted is never negative")
         if self.voted > self.total:
             raise ValueError("more was said than the register holds")
@@ -270,8 +270,8 @@ def _tally(weighed: list[tuple[int, Choice | None]], rule: Rule) -> Tally:
     sums: Counter[Choice | None] = Counter()
     for weight, choice in weighed:
         sums[choice] += weight
-    said = (sums[choice] for choice in (Choice.AGREE, Choice.DISAGREE, Choice.ABSTAIN))
-    return Tally(sums.total(), *said, rule)
+    agree, disagree = sums[Choice.AGREE], sums[Choice.DISAGREE]
+    return Tally(sums.total(), agree, disagree, sums[Choice.ABSTAIN], rule)
 
 
 @dataclass(frozen=True)
@@ -288,7 +288,7 @@ def ranking(wishes: Mapping[int, int]) -> tuple[Place, ...]:
 
     Options of the same rank stay in the order in which they were given.
     """
-    if min(wishes.values(), default=0) < 0:
+    if any(households < 0 for households in wishes.values()):
         raise ValueError("households are counted, never negative")
     return tuple(
         Place(option, households, 1 + sum(more > households for more in wishes.values()))
