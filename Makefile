@@ -1,6 +1,6 @@
 # Two commands matter: `make run` and `make test`. All of them can be repeated at will.
 .DEFAULT_GOAL := help
-.PHONY: help run setup dev test check lint translations bench lock screenshots clean
+.PHONY: help run setup dev test check lint translations bench mutants lock screenshots clean
 
 BIN := .venv/bin
 
@@ -36,6 +36,9 @@ translations: dev ## Gathers every text of the interface into the catalogues
 
 bench: dev ## Runs every measurement of bench/ and prints its table
 	@set -e; for measurement in bench/[a-z]*.py; do $(BIN)/python "$$measurement"; done
+
+mutants: dev ## Changes what decides, one thing at a time; some test must notice each
+	@$(BIN)/python -m tests.mutants
 
 lock: dev ## Locks the newest versions that pyproject.toml allows, with their hashes
 	@$(BIN)/uv pip compile -q --upgrade --generate-hashes --no-header --no-emit-index-url \

@@ -184,18 +184,7 @@ def issue_codes(prepared: Sequence[PreparedCode], *, by: Identity | None) -> int
     Sessions opened with the old codes end too. Returns the number of codes.
     """
     now = clock.now()
-    ids = [one.home.household_id for one in prepared]
-    for chunk in _chunks(ids):
-        db.session.execute(
-            update(HouseholdCode)
-            .where(HouseholdCode.household_id.in_(chunk), HouseholdCode.revoked_at.is_(None))
-            .values(revoked_at=now)
-        )
-        db.session.execute(
-            update(HouseholdSession)
-            .where(HouseholdSession.household_id.in_(chunk), HouseholdSession.ended_at.is_(None))
-            .values(ended_at=now)
-        )
+    _end_codes([one.home.household_id for one in prepared])
     rows = [
         {
             "household_id": one.home.household_id,
@@ -216,6 +205,28 @@ def issue_codes(prepared: Sequence[PreparedCode], *, by: Identity | None) -> int
         actor=by.commitment if by else SYSTEM,
     )
     return len(rows)
+
+
+def revoke_codes(homes: Sequence[Household], *, by: Identity) -> None:
+    """End the codes of these households and every session of theirs; they need a new slip."""
+    _end_codes([home.id for home in homes])
+    revoked = {"households": [home.commitment for home in homes]}
+    record(OFFICE, Kind.CODE_REVOKED, revoked, actor=by.commitment)
+
+
+def _end_codes(household_ids: list[int]) -> None:
+    now = clock.now()
+    for chunk in _chunks(household_ids):
+        db.session.execute(
+            update(HouseholdCode)
+            .where(HouseholdCode.household_id.in_(chunk), HouseholdCode.revoked_at.is_(None))
+            .values(revoked_at=now)
+        )
+        db.session.execute(
+            update(HouseholdSession)
+            .where(HouseholdSession.household_id.in_(chunk), HouseholdSession.ended_at.is_(None))
+            .values(ended_at=now)
+        )
 
 
 def enter(building_id: int, code: Code, key: str) -> str | None:

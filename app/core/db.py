@@ -71,6 +71,7 @@ class Model(DeclarativeBase):
     type_annotation_map = {
         datetime: UtcDateTime(),
         dict[str, Any]: JSON(),
+        list[int]: JSON(),
         # An enum is stored by its value and comes back as itself.
         StrEnum: Enum(
             StrEnum,

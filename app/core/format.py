@@ -38,6 +38,16 @@ def as_share(part: int, whole: int) -> str:
     )
 
 
+def as_bar(bar: Any) -> str:
+    """A share that must be reached (`part`, `whole`, `inclusive`): `80 %`, `三分之二`."""
+    if 100 * bar.part % bar.whole == 0:
+        share = f"{100 * bar.part // bar.whole} %"
+    else:
+        known = {(2, 3): gettext("三分之二")}
+        share = known.get((bar.part, bar.whole), f"{bar.part}/{bar.whole}")
+    return share if bar.inclusive else gettext("超过 %(share)s", share=share)
+
+
 def as_area(hundredths: int) -> str:
     """An area kept in 0.01 m², in m² with two decimals, as it is typed: `1020.50`."""
     return f"{hundredths // 100}.{hundredths % 100:02d}"
@@ -134,6 +144,7 @@ def init(app: Flask) -> None:
         as_count,
         as_households,
         as_share,
+        as_bar,
         as_area,
         as_total_area,
         as_yuan,

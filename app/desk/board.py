@@ -6,7 +6,7 @@ from datetime import datetime
 from app.core.i18n import say
 from app.rounds.counting import Choice, Tally
 from app.rounds.models import Round, State
-from app.rounds.queries import MatterTally, results
+from app.rounds.tallies import MatterTally, results
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,6 @@ class Standing:
     title: str
     tally: Tally
     stretches: tuple[Stretch, ...]
-
-    @property
-    def threshold(self) -> str:
-        """The place of the threshold on the bar."""
-        return f"{self.tally.threshold}%"
 
     @property
     def best(self) -> int:

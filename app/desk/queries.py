@@ -7,6 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from flask_babel import gettext
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import aliased
 
@@ -16,8 +17,10 @@ from app.core.guards import Identity
 from app.projects.models import PlanVersion, Project
 from app.roster.models import Area, Building, Compound, Contact, Entrance, Household, Premises
 from app.rounds.counting import Choice, Tally
-from app.rounds.models import Counter, Matter, RegisterEntry, Round, State
-from app.rounds.queries import MatterTally
+from app.rounds.lifecycle import standing_of
+from app.rounds.matters import MAIN
+from app.rounds.models import Counter, Matter, RegisterEntry, Round, State, Voice
+from app.rounds.tallies import MatterTally
 
 SOON = timedelta(days=3)
 
@@ -51,7 +54,7 @@ class RoundLine:
     @property
     def standing(self) -> str:
         """Its state in words."""
-        return str(self.state.standing(is_confirmed=self.is_confirmed))
+        return gettext(standing_of(self.state, is_confirmed=self.is_confirmed))
 
     @property
     def missing(self) -> int:
@@ -208,7 +211,12 @@ def silent_doors(round_id: int) -> dict[tuple[int, str], list[Door]]:
         .join(Entrance, Entrance.id == Premises.entrance_id)
         .join(Building, Building.id == RegisterEntry.building_id)
         .outerjoin(Contact, (Contact.household_id == Household.id) & (Contact.ended_at.is_(None)))
-        .where(RegisterEntry.round_id == round_id, RegisterEntry.votes == 0)
+        .where(
+            RegisterEntry.round_id == round_id,
+            RegisterEntry.voice == Voice.SILENT,
+            RegisterEntry.removed_at.is_(None),
+            RegisterEntry.is_household,
+        )
         .order_by(Building.position, RegisterEntry.position, Contact.id)
     ).all()
     phones: dict[int, list[str]] = defaultdict(list)
@@ -314,7 +322,11 @@ def _rounds(within: Ids) -> dict[int, RoundLine]:
 def _register_sizes(rounds: Ids) -> dict[int, int]:
     rows = db.session.execute(
         select(RegisterEntry.round_id, func.count())
-        .where(RegisterEntry.round_id.in_(rounds))
+        .where(
+            RegisterEntry.round_id.in_(rounds),
+            RegisterEntry.removed_at.is_(None),
+            RegisterEntry.is_household,
+        )
         .group_by(RegisterEntry.round_id)
     )
     return {row[0]: row[1] for row in rows}
@@ -325,7 +337,7 @@ def _tallies(rounds: Ids) -> dict[int, dict[Matter, dict[Choice, int]]]:
     rows = db.session.execute(
         select(Matter, Counter.choice, func.sum(Counter.households))
         .outerjoin(Counter, Counter.matter_id == Matter.id)
-        .where(Matter.round_id.in_(rounds))
+        .where(Matter.round_id.in_(rounds), Matter.subject.in_(MAIN))
         .group_by(Matter.id, Counter.choice)
         .order_by(Matter.position)
     )
@@ -344,12 +356,15 @@ def _standing(matters: dict[Matter, dict[Choice, int]], total: int) -> tuple[Mat
             matter.title,
             str(matter.subject),
             str(matter.track),
-            Tally(
-                total,
-                of.get(Choice.AGREE, 0),
-                of.get(Choice.DISAGREE, 0),
-                of.get(Choice.ABSTAIN, 0),
-                matter.threshold,
+            matter.preset,
+            (
+                Tally(
+                    total,
+                    of.get(Choice.AGREE, 0),
+                    of.get(Choice.DISAGREE, 0),
+                    of.get(Choice.ABSTAIN, 0),
+                    matter.counting_rule,
+                ),
             ),
         )
         for matter, of in matters.items()

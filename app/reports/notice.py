@@ -11,9 +11,10 @@ from flask_babel import force_locale, gettext
 from app.core.errors import Refused, msg
 from app.core.i18n import DEFAULT, say
 from app.rounds.counting import Tally
+from app.rounds.matters import rules_in_words
 from app.rounds.models import Channel, Round, State
-from app.rounds.profile import IN_WORDS
-from app.rounds.queries import BuildingTally, objections_end, results
+from app.rounds.queries import objections_end
+from app.rounds.tallies import BuildingTally, results
 
 SMALLEST_BUILDING = 5
 
@@ -85,7 +86,7 @@ def _notice(round_: Round) -> Notice:
         verdicts=tuple(Verdict(m.title, m.tally) for m in tally.matters) if over else (),
         channels=tuple(tally.channels.items()) if over else (),
         has_passed=over and tally.passed,
-        basis=tuple(say(sentence) for sentence in IN_WORDS),
+        basis=tuple(say(sentence) for sentence in rules_in_words(round_)),
         objections_until=objections_end(round_) if round_.preliminary_at else None,
     )
 

@@ -3,39 +3,26 @@
 Casting votes stands in `casting`, because it is written for speed.
 """
 
-import hashlib
-from collections.abc import Mapping, Sequence
+import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import select
 
 from app.accounts.queries import are_two_persons
 from app.core import clock
 from app.core.db import db, once
-from app.core.errors import Refused, msg
+from app.core.errors import msg
 from app.core.guards import Identity
-from app.journal.actions import SYSTEM, book_of_round, record
 from app.journal.models import Kind
 from app.projects.queries import current_version
 from app.roster.models import Compound
-from app.rounds import queries
-from app.rounds.counting import Choice, Track
-from app.rounds.lifecycle import preflight
-from app.rounds.models import Counter, Matter, RegisterEntry, Round, State, Subject
-from app.rounds.profile import HENAN_80, profile_hash
-
-
-class NotNow(Refused):
-    """The round is not in the state in which this step is possible."""
-
-
-class NotYourself(Refused):
-    """A second person must do this step."""
-
-
-class NotReady(Refused):
-    """Something is still missing; the pre-flight list says what."""
+from app.rounds import audit, findings, queries, register, tallies
+from app.rounds.lifecycle import Verb, certification, preflight
+from app.rounds.matters import main_matters, profile_document
+from app.rounds.models import Round
+from app.rounds.profile import Switches, profile_hash
+from app.rounds.steps import NotNow, NotReady, NotYourself, locked, note, require
 
 
 @dataclass(frozen=True)
@@ -49,99 +36,113 @@ class RoundTerms:
     objection_days: int = 7
 
 
-def draft_round(compound: Compound, terms: RoundTerms, *, by: Identity) -> Round:
+def draft_round(
+    compound: Compound, terms: RoundTerms, *, by: Identity, reopening_reason: str = ""
+) -> Round:
     """Begin a round with the two matters that every plan needs (RULES.md §2).
 
-    Refuses `NotNow` while another round of the compound is not over.
+    It follows the last round of the compound, which it says. Refuses `NotNow` while that one is
+    not over, and `NotReady` when the question is asked again without a reason.
     """
-    if any(not r.is_over for r in queries.rounds_of(compound.id)):
+    earlier = queries.rounds_of(compound.id)
+    if any(not r.is_over for r in earlier):
         raise NotNow(msg("这个小区已经有一轮征询没有结束，不能再开一轮。"))
     _check_terms(terms)
-    number = (
-        db.session.scalar(select(func.max(Round.number)).where(Round.compound_id == compound.id))
-        or 0
-    ) + 1
+    predecessor = next((r for r in earlier if r.opened_at), None)
+    if predecessor and not reopening_reason.strip():
+        raise NotReady(msg("请写明为什么再征询一轮，居民会看到。"))
+    preset = "henan-80"
     round_ = Round(
         compound=compound,
-        number=number,
-        profile=dict(HENAN_80),
+        number=max((r.number for r in earlier), default=0) + 1,
+        profile={"name": preset, **Switches().as_kept()},
         drafted_at=clock.now(),
         drafted_by_id=by.id,
+        predecessor=predecessor,
+        reopening_reason=reopening_reason.strip(),
         **vars(terms),
     )
-    round_.matters = _two_matters()
+    round_.matters = main_matters(preset)
     with once(NotNow(msg("刚刚有人给这个小区开了一轮，请刷新看看。"))):
         db.session.add(round_)
-    _record(round_, Kind.ROUND_DRAFT, {"closes_at": terms.closes_at.isoformat()}, by=by)
+    facts = {"closes_at": terms.closes_at.isoformat()}
+    follows = {"follows": predecessor.id} if predecessor else {}
+    note(round_, Kind.ROUND_DRAFT, {**facts, **follows}, by=by)
     return round_
 
 
 def edit_round(round_: Round, terms: RoundTerms, *, by: Identity) -> None:
     """Change a draft; refuses `NotNow` once it was submitted."""
-    _require(round_, State.DRAFT)
+    require(round_, Verb.EDIT)
     _check_terms(terms)
     for name, value in vars(terms).items():
         setattr(round_, name, value)
-    _record(round_, Kind.ROUND_DRAFT, {"closes_at": terms.closes_at.isoformat()}, by=by)
+    note(round_, Kind.ROUND_DRAFT, {"closes_at": terms.closes_at.isoformat()}, by=by)
 
 
 def submit_round(round_: Round, *, by: Identity) -> None:
     """Ask a second person to confirm times and counting rules."""
-    _require(round_, State.DRAFT)
+    require(round_, Verb.SUBMIT)
     round_.submitted_at, round_.submitted_by_id = clock.now(), by.id
-    _record(round_, Kind.ROUND_DRAFT, {"submitted": 1}, by=by)
+    note(round_, Kind.ROUND_DRAFT, {"submitted": 1}, by=by)
 
 
 def return_round(round_: Round, *, by: Identity) -> None:
     """Give a submitted round back for changes; anyone may, until it is confirmed."""
-    _require(round_, State.REVIEW)
+    require(round_, Verb.RETURN)
     if round_.confirmed_at:
         raise NotNow(msg("计票口径已经确认，不能再退回。"))
     round_.submitted_at = round_.submitted_by_id = None
-    _record(round_, Kind.ROUND_DRAFT, {"returned": 1}, by=by)
+    note(round_, Kind.ROUND_DRAFT, {"returned": 1}, by=by)
 
 
 def confirm_profile(round_: Round, *, by: Identity) -> None:
     """Lock the counting rules; refuses `NotYourself` to the person who submitted them."""
-    _require(round_, State.REVIEW)
+    require(round_, Verb.CONFIRM)
     if round_.confirmed_at:
         raise NotNow(msg("计票口径已经确认过了，不用再确认。"))
     if not are_two_persons(round_.submitted_by_id, by):
         raise NotYourself(msg("计票口径要由另一个人确认，您自己提交的不能自己确认。"))
     round_.confirmed_at, round_.confirmed_by_id = clock.now(), by.id
-    round_.profile_hash = profile_hash(round_.profile)
-    _record(round_, Kind.PROFILE_CONFIRMED, {"profile": round_.profile_hash}, by=by)
+    round_.profile_hash = profile_hash(profile_document(round_))
+    note(round_, Kind.PROFILE_CONFIRMED, {"profile": round_.profile_hash}, by=by)
 
 
 def publish_register(round_: Round, *, by: Identity) -> int:
     """Put the list of rooms up for objections; returns how many households it holds."""
-    _require(round_, State.REVIEW)
+    require(round_, Verb.PUBLISH_REGISTER)
     if not round_.confirmed_at:
         raise NotNow(msg("请先由第二人确认计票口径，再公示登记册。"))
     households = queries.households_of(round_.compound_id)
     if not households:
         raise NotReady(msg("这个小区还没有住户，请先导入台账。"))
     round_.register_published_at = clock.now()
-    _record(round_, Kind.REGISTER_PUBLISHED, {"households": households}, by=by)
+    note(round_, Kind.REGISTER_PUBLISHED, {"households": households}, by=by)
     return households
 
 
 def freeze_register(round_: Round, *, by: Identity) -> int:
     """Copy the roster into the register that the round counts against, and hash it.
 
-    Later changes of the roster do not touch it. Returns how many households it holds.
+    Later changes of the roster do not touch it. Refuses `NotReady` while objections to the
+    register wait for an answer. Returns how many households it holds.
     """
-    _require(round_, State.REGISTER)
-    rows = _register_rows(round_)
-    if not rows:
+    require(round_, Verb.FREEZE)
+    if queries.open_objections(round_.id):
+        raise NotReady(msg("登记册还有异议没有答复，请先答复，再锁定。"))
+    rows = register.freeze(round_)
+    households = sum(bool(row["is_household"]) for row in rows)
+    if not households:
         raise NotReady(msg("这个小区还没有住户，请先导入台账。"))
-    db.session.execute(insert(RegisterEntry), rows)
-    _start_counters(round_, {row["building_id"] for row in rows})
     round_.frozen_at = clock.now()
-    round_.register_hash = register_hash(rows)
-    facts = {"register": round_.register_hash, "households": len(rows)}
-    _record(round_, Kind.REGISTER_FROZEN, facts, by=by)
-    return len(rows)
+    round_.register_hash = register.register_hash(rows)
+    facts = {
+        "register": round_.register_hash,
+        "households": households,
+        "properties": sum(bool(row["is_property"]) for row in rows),
+    }
+    note(round_, Kind.REGISTER_FROZEN, facts, by=by)
+    return households
 
 
 def note_posters_printed(compound: Compound, *, by: Identity) -> None:
@@ -149,7 +150,7 @@ def note_posters_printed(compound: Compound, *, by: Identity) -> None:
     for round_ in queries.rounds_of(compound.id):
         if not round_.opened_at:
             round_.posters_printed_at = clock.now()
-            _record(round_, Kind.POSTERS_PRINTED, {}, by=by)
+            note(round_, Kind.POSTERS_PRINTED, {}, by=by)
 
 
 def open_round(round_: Round, *, by: Identity) -> None:
@@ -157,25 +158,41 @@ def open_round(round_: Round, *, by: Identity) -> None:
 
     Refuses `NotReady` while any condition of the pre-flight list is not met.
     """
-    _require(round_, State.FROZEN)
+    require(round_, Verb.OPEN)
     if not all(check.is_met for check in preflight(queries.facts_of(round_))):
         raise NotReady(msg("还有条件没有满足，请看开启前的检查清单。"))
     version = current_version(round_.compound_id)
     if version is None:
         raise NotReady(msg("还没有公布的方案。"))
-    round_.plan_version_id = version.id
+    round_.plan_version_id, round_.counts_from_version = version.id, version.number
     round_.opened_at = clock.now()
     round_.revision += 1
     facts = {
+        "version": version.number,
         "plan": version.plan_hash,
         "management": version.management_hash,
         "profile": round_.profile_hash,
         "register": round_.register_hash,
-        "households": queries.results(round_).total,
+        "households": tallies.results(round_).total,
+        "opens_at": round_.opens_at.isoformat(),
         "closes_at": round_.closes_at.isoformat(),
-        "thresholds": [matter.threshold for matter in round_.matters],
+        "rules": [{"matter": m.id, "track": m.track.value, "rule": m.rule} for m in round_.matters],
     }
-    _record(round_, Kind.ROUND_OPEN, facts, by=by)
+    note(round_, Kind.ROUND_OPEN, facts, by=by)
+
+
+def withdraw_round(round_: Round, why: str, *, by: Identity) -> None:
+    """Give a round up before it opened, so that another one can be drafted.
+
+    Refuses `NotNow` once it is open, and `NotReady` without a reason.
+    """
+    require(round_, Verb.WITHDRAW)
+    if not why.strip():
+        raise NotReady(msg("请写明撤回的理由。"))
+    round_.withdrawn_at, round_.withdrawn_by_id = clock.now(), by.id
+    round_.withdrawal_reason = why.strip()
+    round_.revision += 1
+    note(round_, Kind.ROUND_WITHDRAWN, {}, by=by)
 
 
 def close_due_rounds() -> list[Round]:
@@ -194,70 +211,65 @@ def close_due_rounds() -> list[Round]:
 
 def publish_result(round_: Round, *, by: Identity) -> None:
     """Publish the preliminary result; the days for objections begin."""
-    _require(round_, State.CLOSED)
-    _close_now(round_)
+    require(round_, Verb.PUBLISH_RESULT)
+    if round_.closed_at is None:
+        _close(round_)
     round_.preliminary_at, round_.preliminary_by_id = clock.now(), by.id
     round_.revision += 1
-    _record(round_, Kind.PRELIMINARY, _numbers(round_), by=by)
+    note(round_, Kind.PRELIMINARY, _numbers(round_), by=by)
 
 
 def certify(round_: Round, *, by: Identity) -> None:
-    """Make the result final, by a second person, after the days for objections.
+    """Make the result final, by a second person, when everything that is asked for is done.
 
-    Refuses `NotYourself`, and `NotReady` while objections are possible or counters disagree
-    with a recount.
+    Refuses `NotYourself`, and `NotReady` while any condition of certifying is not met.
     """
-    _require(round_, State.PRELIMINARY)
+    require(round_, Verb.CERTIFY)
     if not are_two_persons(round_.preliminary_by_id, by):
         raise NotYourself(msg("结果要由另一个人确认，您自己公示的不能自己确认。"))
     if clock.now() < queries.objections_end(round_):
         raise NotReady(msg("异议期还没有结束，不能确认结果。"))
-    if not queries.counters_agree(round_):
-        raise NotReady(msg("复核票数时对不上，不能确认结果，请联系管理员。"))
+    if not all(check.is_met for check in certification(findings.result_facts(round_))):
+        raise NotReady(msg("还有条件没有满足，请看确认结果前的检查清单。"))
     round_.certified_at, round_.certified_by_id = clock.now(), by.id
     round_.revision += 1
-    _record(round_, Kind.RESULT, _numbers(round_), by=by)
+    note(round_, Kind.RESULT, _numbers(round_), by=by)
 
 
-def locked(round_: Round) -> Round:
-    """The round under the lock that votes take too, as it is in the database now."""
-    return db.session.execute(
-        select(Round)
-        .where(Round.id == round_.id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).scalar_one()
-
-
-def register_hash(rows: Sequence[Mapping[str, object]]) -> str:
-    """SHA-256 over what counts of each household, in the order of the register: who it is (its
-
-    commitment), in which building, with which area in 0.01 m².
-    """
-    lines = (f"{row['commitment']} {row['building_id']} {row['size']}" for row in rows)
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+def archive_round(round_: Round, *, by: Identity) -> None:
+    """Put a certified round away; nothing about it changes any more."""
+    require(round_, Verb.ARCHIVE)
+    round_.archived_at = clock.now()
+    round_.revision += 1
+    note(round_, Kind.ROUND_ARCHIVED, {}, by=by)
 
 
 def _close(round_: Round) -> None:
-    round_.closed_at = clock.now()
+    """Record the close, and draw the audit's sample from a seed that nobody knew before."""
+    round_.closed_at, round_.audit_seed = clock.now(), secrets.token_hex(32)
     round_.revision += 1
-    facts = {**_numbers(round_), "closes_at": round_.closes_at.isoformat()}
-    record(book_of_round(round_.id), Kind.CLOSE, facts, actor=SYSTEM)
-
-
-def _close_now(round_: Round) -> None:
-    """Note the close that the background has not noted yet; the caller holds the lock."""
-    if round_.closed_at is None:
-        _close(round_)
+    drawn = audit.draw_sample(round_, round_.audit_seed)
+    facts = {"closes_at": round_.closes_at.isoformat(), "seed": round_.audit_seed, "drawn": drawn}
+    note(round_, Kind.CLOSE, facts, by=None)
 
 
 def _numbers(round_: Round) -> dict[str, object]:
-    tally = queries.results(round_)
+    tally = tallies.results(round_)
+    added, removed = queries.register_changes(round_.id)
     return {
         "households": tally.total,
         "passed": int(tally.passed),
+        "to_confirm": tally.to_confirm,
+        "disputed": tally.disputed,
+        "added": added,
+        "removed": removed,
         "matters": [
-            [m.matter_id, m.tally.agree, m.tally.disagree, m.tally.abstain] for m in tally.matters
+            {
+                "matter": m.matter_id,
+                "passed": int(m.passed),
+                "tallies": [[t.total, t.agree, t.disagree, t.abstain] for t in m.tallies],
+            }
+            for m in (*tally.matters, *tally.owners)
         ],
     }
 
@@ -265,63 +277,3 @@ def _numbers(round_: Round) -> dict[str, object]:
 def _check_terms(terms: RoundTerms) -> None:
     if terms.closes_at <= terms.opens_at:
         raise NotReady(msg("截止时间要晚于开始时间。"))
-
-
-def _two_matters() -> list[Matter]:
-    return [
-        Matter(
-            position=1,
-            subject=Subject.PLAN,
-            title=msg("改造方案"),
-            question=msg("您家同意这份改造方案吗？"),
-            track=Track.CONSULTATION,
-            threshold=HENAN_80["threshold"],
-        ),
-        Matter(
-            position=2,
-            subject=Subject.MANAGEMENT,
-            title=msg("物业管理方案"),
-            question=msg("您家同意改造以后这样管理小区吗？"),
-            track=Track.CONSULTATION,
-            threshold=HENAN_80["threshold"],
-        ),
-    ]
-
-
-def _register_rows(round_: Round) -> list[dict[str, object]]:
-    homes = queries.homes_in_order(round_.compound_id)
-    return [
-        {
-            "round_id": round_.id,
-            "household_id": home.id,
-            "building_id": home.premises.entrance.building_id,
-            "position": position,
-            "label": home.address,
-            "size": home.premises.size,
-            "commitment": home.commitment,
-            "votes": 0,
-        }
-        for position, home in enumerate(homes, start=1)
-    ]
-
-
-def _start_counters(round_: Round, building_ids: set[object]) -> None:
-    db.session.execute(
-        insert(Counter),
-        [
-            {"matter_id": m.id, "building_id": b, "choice": choice, "households": 0}
-            for m in round_.matters
-            for b in building_ids
-            for choice in Choice
-        ],
-    )
-
-
-def _require(round_: Round, state: State) -> None:
-    """Take the round's lock and look at what it is now: two people may press at once."""
-    if locked(round_).state != state:
-        raise NotNow(msg("这一轮现在是“%(state)s”，不能做这一步。"), state=str(round_.standing))
-
-
-def _record(round_: Round, kind: Kind, facts: Mapping[str, object], *, by: Identity) -> None:
-    record(book_of_round(round_.id), kind, {**facts, "round": round_.id}, actor=by.commitment)

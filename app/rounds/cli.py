@@ -7,9 +7,11 @@ import click
 from flask.cli import AppGroup
 
 from app.core.db import db
-from app.core.format import as_percent
+from app.core.format import as_area, as_percent
+from app.rounds.counting import Tally, Track
 from app.rounds.models import Round
-from app.rounds.queries import MatterTally, RoundTally, counters_agree, recount
+from app.rounds.recounting import counters_agree, recount
+from app.rounds.tallies import MatterTally, MenuTally, RoundTally
 
 rounds_cli = AppGroup("rounds", help="Consultations.")
 
@@ -36,7 +38,12 @@ def round_as_json(round_: Round, counted: RoundTally) -> dict[str, Any]:
         "round": round_.id,
         "state": round_.state.value,
         "households": counted.total,
-        "matters": [_matter(m) for m in counted.matters],
+        "to_confirm": counted.to_confirm,
+        "disputed": counted.disputed,
+        "matters": [
+            *(_matter(m) for m in (*counted.matters, *counted.owners)),
+            *(_menu(m) for m in counted.menus),
+        ],
         "buildings": [
             {"building": b.name, "households": b.total, "matters": [_matter(m) for m in b.matters]}
             for b in counted.buildings
@@ -46,7 +53,7 @@ def round_as_json(round_: Round, counted: RoundTally) -> dict[str, Any]:
 
 def _matter(matter: MatterTally) -> dict[str, Any]:
     tally = matter.tally
-    return {
+    told = {
         "id": matter.matter_id,
         "title": matter.title,
         "track": matter.track,
@@ -57,15 +64,51 @@ def _matter(matter: MatterTally) -> dict[str, Any]:
         "total": tally.total,
         "needed": tally.needed,
         "missing": tally.missing,
-        "percent": as_percent(tally.agree, tally.total),
+        "percent": as_percent(tally.agree, tally.base),
+        "passed": matter.passed,
+        "reachable": matter.is_reachable,
+    }
+    if len(matter.tallies) > 1:
+        told |= {"divided": matter.divided, "area": _area(matter.tallies[1])}
+    return told
+
+
+def _area(tally: Tally) -> dict[str, Any]:
+    """The second base of an owners' decision, in m²."""
+    return {
+        "agree": as_area(tally.agree),
+        "disagree": as_area(tally.disagree),
+        "abstain": as_area(tally.abstain),
+        "silent": as_area(tally.silent),
+        "total": as_area(tally.total),
+        "needed": as_area(tally.needed),
+        "missing": as_area(tally.missing),
+        "percent": as_percent(tally.agree, tally.base),
         "passed": tally.passed,
         "reachable": tally.is_reachable,
+    }
+
+
+def _menu(menu: MenuTally) -> dict[str, Any]:
+    return {
+        "id": menu.matter_id,
+        "title": menu.title,
+        "track": Track.PREFERENCE.value,
+        "total": menu.total,
+        "options": [
+            {"title": w.title, "households": w.place.households, "rank": w.place.rank}
+            for w in menu.wishes
+        ],
     }
 
 
 def _as_text(facts: dict[str, Any]) -> str:
     lines = [f"round {facts['round']}: {facts['state']}, {facts['households']} households"]
     for m in facts["matters"]:
+        if m["track"] == Track.PREFERENCE:
+            wishes = ", ".join(f"{o['title']} {o['households']}" for o in m["options"])
+            lines.append(f"  {m['title']}: {wishes}")
+            continue
         verdict = "reached" if m["passed"] else f"{m['missing']} missing"
         lines.append(f"  {m['title']}: {m['agree']}/{m['total']} {m['percent']} % {verdict}")
     return "\n".join(lines)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from app.core.db import db
 from app.projects.models import PlanVersion, Project
 from app.roster.models import Building, Compound, Entrance, Household, Owner, Premises, Tenure
-from app.rounds.models import RegisterEntry, Round, Vote, VoteChoice
+from app.rounds.models import RegisterEntry, Round, Voice, Vote, VoteChoice
 from app.rounds.queries import homes_in_order, register_of, rounds_of
 
 # Fewer households than this are never told apart (RULES.md §5).
@@ -60,10 +60,14 @@ def turnout(round_id: int, building_id: int) -> Turnout:
     rows = db.session.execute(
         select(
             RegisterEntry.building_id,
-            func.sum(case((RegisterEntry.votes > 0, 1), else_=0)),
+            func.sum(case((RegisterEntry.voice == Voice.COUNTED, 1), else_=0)),
             func.count(),
         )
-        .where(RegisterEntry.round_id == round_id)
+        .where(
+            RegisterEntry.round_id == round_id,
+            RegisterEntry.removed_at.is_(None),
+            RegisterEntry.is_household,
+        )
         .group_by(RegisterEntry.building_id)
     )
     parts = {row[0]: Participation(int(row[1]), row[2]) for row in rows}
@@ -158,7 +162,7 @@ def rooms_on_register(round_: Round, building_id: int) -> dict[str, list[str]]:
     """
     if round_.frozen_at:
         entries = [e for e in register_of(round_.id) if e.building_id == building_id]
-        doors = [(entry.household.premises.entrance, entry.label) for entry in entries]
+        doors = [(entry.premises.entrance, entry.label) for entry in entries]
     else:
         everywhere = [(h.premises.entrance, h.address) for h in homes_in_order(round_.compound_id)]
         doors = [door for door in everywhere if door[0].building_id == building_id]

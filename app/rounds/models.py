@@ -15,45 +15,10 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.core import clock
 from app.core.db import BigInt, Model
 from app.projects.models import PlanVersion
-from app.roster.models import Building, Compound, Household
-from app.rounds.counting import Choice, Track
-
-
-class State(StrEnum):
-    """Where a round stands in its life, in this order (RULES.md §3)."""
-
-    DRAFT = "draft"
-    REVIEW = "review"
-    REGISTER = "register"
-    FROZEN = "frozen"
-    OPEN = "open"
-    CLOSED = "closed"
-    PRELIMINARY = "preliminary"
-    CERTIFIED = "certified"
-    ARCHIVED = "archived"
-
-    @property
-    def label(self) -> Any:
-        return _STATE_LABELS[self.value]
-
-    def standing(self, *, is_confirmed: bool) -> Any:
-        """The label as it is shown: a review that was confirmed waits for nobody any more."""
-        if self == State.REVIEW and is_confirmed:
-            return _l("口径已确认，待公示登记册")
-        return self.label
-
-
-_STATE_LABELS = {
-    "draft": _l("起草中"),
-    "review": _l("待第二人确认"),
-    "register": _l("登记册公示中"),
-    "frozen": _l("登记册已锁定"),
-    "open": _l("征询中"),
-    "closed": _l("已截止"),
-    "preliminary": _l("初步结果公示中"),
-    "certified": _l("结果已确认"),
-    "archived": _l("已归档"),
-}
+from app.roster.models import Building, Compound, Household, Premises
+from app.rounds.counting import Choice, Rule, Track
+from app.rounds.lifecycle import State, standing_of
+from app.rounds.profile import Case, Switches, rule_of, speaks_as_owner, switches_of
 
 
 class Channel(StrEnum):
@@ -80,6 +45,55 @@ class Subject(StrEnum):
 
     PLAN = "plan"
     MANAGEMENT = "management"
+    HIRE = "hire"
+    USE_FUND = "use_fund"
+    RAISE_FUND = "raise_fund"
+    COMMON_PARTS = "common_parts"
+    ELEVATOR = "elevator"
+    MENU = "menu"
+    OTHER = "other"
+
+    @property
+    def label(self) -> Any:
+        labels = {
+            "plan": _l("改造方案"),
+            "management": _l("物业管理方案"),
+            "hire": _l("选聘或解聘物业公司"),
+            "use_fund": _l("使用维修资金"),
+            "raise_fund": _l("筹集维修资金"),
+            "common_parts": _l("改变共有部分用途"),
+            "elevator": _l("加装电梯"),
+            "menu": _l("菜单选项"),
+            "other": _l("其他事项"),
+        }
+        return labels[self.value]
+
+
+class Scope(StrEnum):
+    """Whom a matter is asked of: everybody, some buildings, or some entrances (RULES.md §2)."""
+
+    COMPOUND = "compound"
+    BUILDINGS = "buildings"
+    ENTRANCES = "entrances"
+
+
+class Voice(StrEnum):
+    """What a household's last word is worth now: a cache of its votes and of what befell them."""
+
+    SILENT = "silent"
+    COUNTED = "counted"
+    TO_CONFIRM = "to_confirm"
+    DISPUTED = "disputed"
+
+    @property
+    def label(self) -> Any:
+        labels = {
+            "silent": _l("未表态"),
+            "counted": _l("已表态"),
+            "to_confirm": _l("待重新确认"),
+            "disputed": _l("有争议，暂不计票"),
+        }
+        return labels[self.value]
 
 
 class Round(Model):
@@ -92,6 +106,7 @@ class Round(Model):
         CheckConstraint(
             "confirmed_by_id IS NULL OR confirmed_by_id <> submitted_by_id", name="two_persons"
         ),
+        UniqueConstraint("predecessor_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -123,17 +138,28 @@ class Round(Model):
     certified_at: Mapped[datetime | None]
     certified_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     archived_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
+    withdrawn_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    withdrawal_reason: Mapped[str] = mapped_column(Text, default="")
+    # Why the question is asked again, and after which round.
+    predecessor_id: Mapped[int | None] = mapped_column(ForeignKey("round.id"))
+    reopening_reason: Mapped[str] = mapped_column(Text, default="")
+    # Votes on plan versions before this one wait to be confirmed (RULES.md §3).
+    counts_from_version: Mapped[int] = mapped_column(default=0)
+    # Fixed at the close; the sample of paper votes is drawn from it (THREATS.md T30).
+    audit_seed: Mapped[str | None] = mapped_column(String(64))
     # Grows with everything a board shows; the ETag of live parts is made of it.
     revision: Mapped[int] = mapped_column(default=0)
     compound: Mapped[Compound] = relationship()
     plan_version: Mapped[PlanVersion | None] = relationship()
     matters: Mapped[list["Matter"]] = relationship(order_by="Matter.position")
+    predecessor: Mapped["Round | None"] = relationship(remote_side="Round.id")
 
     @property
     def state(self) -> State:
         """The furthest fact that holds; time itself closes a round at its minute."""
         for fact, state in (
-            (self.archived_at, State.ARCHIVED),
+            (self.archived_at or self.withdrawn_at, State.ARCHIVED),
             (self.certified_at, State.CERTIFIED),
             (self.preliminary_at, State.PRELIMINARY),
             (self.has_closed, State.CLOSED),
@@ -149,7 +175,13 @@ class Round(Model):
     @property
     def standing(self) -> Any:
         """Its state in words, to be shown."""
-        return self.state.standing(is_confirmed=self.confirmed_at is not None)
+        confirmed, withdrawn = self.confirmed_at is not None, self.withdrawn_at is not None
+        return _l(standing_of(self.state, is_confirmed=confirmed, is_withdrawn=withdrawn))
+
+    @property
+    def switches(self) -> Switches:
+        """What the office decided beside the rules of the matters."""
+        return switches_of(self.profile)
 
     @property
     def shown_title(self) -> Any:
@@ -180,13 +212,13 @@ def suggested_title(number: int) -> str:
 
 
 class Matter(Model):
-    """One question of a round with its own counting rule; `threshold` in percent."""
+    """One question of a round with its own counting rule, asked of everybody in its scope.
+
+    `rule` is what `profile.rule_as_kept` makes; `places` are ids of buildings or entrances.
+    """
 
     __tablename__ = "matter"
-    __table_args__ = (
-        UniqueConstraint("round_id", "position"),
-        CheckConstraint("threshold BETWEEN 1 AND 100", name="threshold_percent"),
-    )
+    __table_args__ = (UniqueConstraint("round_id", "position"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     round_id: Mapped[int] = mapped_column(ForeignKey("round.id"))
@@ -195,33 +227,97 @@ class Matter(Model):
     title: Mapped[str] = mapped_column(String(120))
     question: Mapped[str] = mapped_column(Text)
     track: Mapped[Track] = mapped_column(default=Track.CONSULTATION)
-    threshold: Mapped[int] = mapped_column(default=80)
+    preset: Mapped[str] = mapped_column(String(40))
+    rule: Mapped[dict[str, Any]]
+    scope: Mapped[Scope] = mapped_column(default=Scope.COMPOUND)
+    places: Mapped[list[int]] = mapped_column(default=list)
+    options: Mapped[list["MatterOption"]] = relationship(
+        order_by="MatterOption.position", cascade="all, delete-orphan"
+    )
+
+    @property
+    def is_decision(self) -> bool:
+        """Whether it is decided by a rule; a preference only yields a ranking."""
+        return self.track != Track.PREFERENCE
+
+    @property
+    def counting_rule(self) -> Rule:
+        """How it is decided; only of a decision."""
+        rule = rule_of(self.rule)
+        if rule is None:
+            raise ValueError("a preference has no counting rule")
+        return rule
+
+    def is_asked_in(self, building_id: int, entrance_id: int) -> bool:
+        """Whether its scope includes this entrance."""
+        place = building_id if self.scope == Scope.BUILDINGS else entrance_id
+        return self.scope == Scope.COMPOUND or place in self.places
+
+    def counts(self, entry: "RegisterEntry") -> bool:
+        """Whether what is said for this entry counts here: scope, and the track's own register."""
+        is_here = self.is_asked_in(entry.building_id, entry.entrance_id)
+        return is_here and (entry.is_property if self.track == Track.OWNERS else entry.is_household)
+
+    def is_asked_of(self, entry: "RegisterEntry", *, via: Channel) -> bool:
+        """Whether this entry must answer: an owner who is no resident answers on paper only."""
+        speaks = via == Channel.PAPER or speaks_as_owner(entry.case)
+        return self.counts(entry) and (speaks or self.track != Track.OWNERS)
+
+
+class MatterOption(Model):
+    """One item of a menu that households may want; the menu is never a decision."""
+
+    __tablename__ = "matter_option"
+    __table_args__ = (UniqueConstraint("matter_id", "position"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    matter_id: Mapped[int] = mapped_column(ForeignKey("matter.id"))
+    position: Mapped[int]
+    title: Mapped[str] = mapped_column(String(120))
 
 
 class RegisterEntry(Model):
-    """One household of the frozen register, as it was when frozen; the denominator (RULES §2).
+    """One premises of the frozen register, as it was when frozen; the denominator (RULES §2).
 
-    `votes` counts what this household has expressed so far; a form that saw fewer is stale.
+    `is_household` counts it in consultations, `is_property` in owners' decisions, where `holder`
+    says who is one head. `votes` counts what it has expressed so far; a form that saw fewer is
+    stale. `voice` is a cache.
     """
 
     __tablename__ = "register_entry"
     __table_args__ = (
+        UniqueConstraint("round_id", "premises_id"),
         UniqueConstraint("round_id", "household_id"),
+        UniqueConstraint("round_id", "commitment"),
         Index("ix_register_entry_round_id_building_id", "round_id", "building_id"),
+        CheckConstraint("household_id IS NOT NULL OR NOT is_household", name="household"),
     )
 
     id: Mapped[int] = mapped_column(BigInt, primary_key=True)
     round_id: Mapped[int] = mapped_column(ForeignKey("round.id"))
-    household_id: Mapped[int] = mapped_column(ForeignKey("household.id"), index=True)
+    premises_id: Mapped[int] = mapped_column(ForeignKey("premises.id"))
+    household_id: Mapped[int | None] = mapped_column(ForeignKey("household.id"), index=True)
     building_id: Mapped[int] = mapped_column(ForeignKey("building.id"))
+    entrance_id: Mapped[int] = mapped_column(ForeignKey("entrance.id"))
     position: Mapped[int]
     label: Mapped[str] = mapped_column(String(80))
     size: Mapped[int] = mapped_column(BigInt)
     commitment: Mapped[str] = mapped_column(String(64))
+    case: Mapped[Case]
+    is_household: Mapped[bool]
+    is_property: Mapped[bool]
+    holder: Mapped[str] = mapped_column(String(200))
     votes: Mapped[int] = mapped_column(default=0)
+    voice: Mapped[Voice] = mapped_column(default=Voice.SILENT)
+    # Put on or struck off after the freeze, by two persons (RULES.md §3).
+    added_at: Mapped[datetime | None]
+    removed_at: Mapped[datetime | None]
+    # When its owner changed during the round; a vote from before stands (RULES.md §2.2).
+    transferred_at: Mapped[datetime | None]
     round: Mapped[Round] = relationship()
     building: Mapped[Building] = relationship()
-    household: Mapped[Household] = relationship()
+    household: Mapped[Household | None] = relationship()
+    premises: Mapped[Premises] = relationship()
 
 
 class Vote(Model):
@@ -255,9 +351,14 @@ class Vote(Model):
     cast_at: Mapped[datetime]
     comment: Mapped[str] = mapped_column(Text, default="")
     is_current: Mapped[bool]
+    # Recorded beside a different vote of another channel; two persons say which one counts.
+    is_held: Mapped[bool] = mapped_column(default=False)
+    # Struck out by two persons, as when it was not the household that cast it.
+    is_void: Mapped[bool] = mapped_column(default=False)
     entry: Mapped[RegisterEntry] = relationship()
     plan_version: Mapped[PlanVersion] = relationship()
     choices: Mapped[list["VoteChoice"]] = relationship()
+    wishes: Mapped[list["VoteWish"]] = relationship()
 
 
 class VoteChoice(Model):
@@ -269,6 +370,15 @@ class VoteChoice(Model):
     matter_id: Mapped[int] = mapped_column(ForeignKey("matter.id"), primary_key=True)
     choice: Mapped[Choice]
     matter: Mapped[Matter] = relationship()
+
+
+class VoteWish(Model):
+    """An item of a menu that a vote asks for."""
+
+    __tablename__ = "vote_wish"
+
+    vote_id: Mapped[int] = mapped_column(ForeignKey("vote.id"), primary_key=True)
+    option_id: Mapped[int] = mapped_column(ForeignKey("matter_option.id"), primary_key=True)
 
 
 class Counter(Model):

@@ -1,9 +1,11 @@
-"""Reading a round: its tally from the counters, a recount from the votes, a household's votes."""
+"""Reading a round: its register, what it lacks, what was said with the votes."""
 
-from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
+import holidays
+from flask import current_app
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import joinedload, selectinload
 
@@ -12,70 +14,11 @@ from app.core import clock
 from app.core.db import db
 from app.projects.queries import current_version
 from app.roster.models import Building, Entrance, Household, Premises
-from app.rounds.counting import Choice, Tally
-from app.rounds.lifecycle import Facts
-from app.rounds.models import Channel, Counter, Matter, RegisterEntry, Round, Vote, VoteChoice
+from app.rounds.cases import Decision, Objection, Outcome
+from app.rounds.lifecycle import Facts, end_of_term
+from app.rounds.models import RegisterEntry, Round, Vote
 
-# (matter id, building id, choice) → households: the shape of the counters.
-Counts = dict[tuple[int, int, Choice], int]
-
-
-@dataclass(frozen=True)
-class MatterTally:
-    """How one matter stands in a round or in one building of it."""
-
-    matter_id: int
-    title: str
-    subject: str
-    track: str
-    tally: Tally
-
-
-@dataclass(frozen=True)
-class BuildingTally:
-    """One building of the register: its households and every matter there."""
-
-    building_id: int
-    name: str
-    total: int
-    matters: tuple[MatterTally, ...]
-
-    @property
-    def voted(self) -> int:
-        """Households of the building that expressed anything."""
-        return self.matters[0].tally.voted if self.matters else 0
-
-    @property
-    def missing(self) -> int:
-        """How many more agreeing households the matter furthest from its threshold lacks."""
-        return max((m.tally.missing for m in self.matters), default=0)
-
-
-@dataclass(frozen=True)
-class RoundTally:
-    """Every number of a round at one revision, all from the frozen register and its votes."""
-
-    round_id: int
-    revision: int
-    total: int
-    matters: tuple[MatterTally, ...]
-    buildings: tuple[BuildingTally, ...]
-    channels: dict[Channel, int]
-
-    @property
-    def voted(self) -> int:
-        """Households that expressed anything."""
-        return self.matters[0].tally.voted if self.matters else 0
-
-    @property
-    def passed(self) -> bool:
-        """Whether every matter reached its threshold by itself (RULES.md §2)."""
-        return bool(self.matters) and all(m.tally.passed for m in self.matters)
-
-    @property
-    def is_reachable(self) -> bool:
-        """Whether every matter could still reach its threshold."""
-        return all(m.tally.is_reachable for m in self.matters)
+_calendar = holidays.country_holidays("CN")
 
 
 @dataclass(frozen=True)
@@ -93,99 +36,6 @@ class Remark:
     building: str
     written_at: datetime
     words: str
-
-
-def results(round_: Round) -> RoundTally:
-    """The tally of a round from its counters."""
-    rows = db.session.execute(
-        select(Counter.matter_id, Counter.building_id, Counter.choice, Counter.households)
-        .join(Matter, Matter.id == Counter.matter_id)
-        .where(Matter.round_id == round_.id)
-    )
-    return _tally(round_, {(r.matter_id, r.building_id, r.choice): r.households for r in rows})
-
-
-def recount(round_: Round) -> RoundTally:
-    """The same tally from the votes themselves: the highest number of each household counts."""
-    latest = (
-        select(Vote.entry_id, func.max(Vote.number).label("number"))
-        .where(Vote.round_id == round_.id)
-        .group_by(Vote.entry_id)
-        .subquery()
-    )
-    rows = db.session.execute(
-        select(VoteChoice.matter_id, RegisterEntry.building_id, VoteChoice.choice, func.count())
-        .join(Vote, Vote.id == VoteChoice.vote_id)
-        .join(latest, (latest.c.entry_id == Vote.entry_id) & (latest.c.number == Vote.number))
-        .join(RegisterEntry, RegisterEntry.id == Vote.entry_id)
-        .group_by(VoteChoice.matter_id, RegisterEntry.building_id, VoteChoice.choice)
-    )
-    return _tally(round_, {(r[0], r[1], r[2]): r[3] for r in rows})
-
-
-def _tally(round_: Round, counts: Counts) -> RoundTally:
-    matters = round_.matters
-    buildings = [
-        BuildingTally(
-            building_id,
-            name,
-            total,
-            tuple(_matter_tally(m, total, counts, [building_id]) for m in matters),
-        )
-        for building_id, name, total in _register_by_building(round_.id)
-    ]
-    ids = [b.building_id for b in buildings]
-    total = sum(b.total for b in buildings)
-    return RoundTally(
-        round_.id,
-        round_.revision,
-        total,
-        tuple(_matter_tally(m, total, counts, ids) for m in matters),
-        tuple(buildings),
-        _channels(round_.id),
-    )
-
-
-def _matter_tally(
-    matter: Matter, total: int, counts: Counts, building_ids: list[int]
-) -> MatterTally:
-    of = {c: sum(counts.get((matter.id, b, c), 0) for b in building_ids) for c in Choice}
-    tally = Tally(
-        total, of[Choice.AGREE], of[Choice.DISAGREE], of[Choice.ABSTAIN], matter.threshold
-    )
-    return MatterTally(matter.id, matter.title, str(matter.subject), str(matter.track), tally)
-
-
-def _register_by_building(round_id: int) -> list[tuple[int, str, int]]:
-    rows = db.session.execute(
-        select(Building.id, Building.name, func.count())
-        .join(RegisterEntry, RegisterEntry.building_id == Building.id)
-        .where(RegisterEntry.round_id == round_id)
-        .group_by(Building.id, Building.name, Building.position)
-        .order_by(Building.position)
-    )
-    return [(row[0], row[1], row[2]) for row in rows]
-
-
-def _channels(round_id: int) -> dict[Channel, int]:
-    rows = db.session.execute(
-        select(Vote.channel, func.count())
-        .where(Vote.round_id == round_id, Vote.is_current)
-        .group_by(Vote.channel)
-    )
-    counted = defaultdict(int, {row[0]: row[1] for row in rows})
-    return {channel: counted[channel] for channel in Channel}
-
-
-def counters_agree(round_: Round) -> bool:
-    """Whether the cached counters and current votes equal a recount from the records."""
-    stale_current = db.session.scalar(
-        select(func.count())
-        .select_from(Vote)
-        .join(RegisterEntry, RegisterEntry.id == Vote.entry_id)
-        .where(Vote.round_id == round_.id, Vote.is_current != (Vote.number == RegisterEntry.votes))
-    )
-    return results(round_) == recount(round_) and not stale_current
 
 
 def rounds_of(compound_id: int) -> list[Round]:
@@ -255,11 +105,15 @@ def _remarks(round_id: int) -> Select[Vote]:
 
 
 def register_of(round_id: int) -> list[RegisterEntry]:
-    """The whole register in the order of doors, each entry loaded with its home."""
+    """The dwellings on the register in the order of doors, each entry loaded with its home."""
     home = joinedload(RegisterEntry.household).joinedload(Household.premises)
     entries = (
         select(RegisterEntry)
-        .where(RegisterEntry.round_id == round_id)
+        .where(
+            RegisterEntry.round_id == round_id,
+            RegisterEntry.removed_at.is_(None),
+            RegisterEntry.household_id.is_not(None),
+        )
         .options(joinedload(RegisterEntry.building), home.joinedload(Premises.entrance))
         .order_by(RegisterEntry.position)
     )
@@ -274,7 +128,10 @@ def homes_without_code(round_id: int) -> int:
             select(func.count())
             .select_from(RegisterEntry)
             .where(
-                RegisterEntry.round_id == round_id, RegisterEntry.household_id.not_in(from_codes)
+                RegisterEntry.round_id == round_id,
+                RegisterEntry.is_household,
+                RegisterEntry.removed_at.is_(None),
+                RegisterEntry.household_id.not_in(from_codes),
             )
         )
         or 0
@@ -294,7 +151,7 @@ def doors_of(round_: Round) -> dict[str, list[Door]]:
     if round_.frozen_at:
         entries = (
             select(RegisterEntry)
-            .where(RegisterEntry.round_id == round_.id)
+            .where(RegisterEntry.round_id == round_.id, RegisterEntry.removed_at.is_(None))
             .options(joinedload(RegisterEntry.building))
             .order_by(RegisterEntry.position)
         )
@@ -325,7 +182,19 @@ def facts_of(round_: Round) -> Facts:
         households=households_of(round_.compound_id),
         homes_without_code=homes_without_code(round_.id),
         posters_printed=round_.posters_printed_at is not None,
+        matters_without_anybody=_matters_without_anybody(round_),
+        open_objections=open_objections(round_.id),
+        waiting_decisions=waiting_decisions(round_.id),
     )
+
+
+def _matters_without_anybody(round_: Round) -> tuple[str, ...]:
+    """Matters that no entry of the frozen register is asked."""
+    if not round_.frozen_at:
+        return ()
+    on_register = RegisterEntry.round_id == round_.id, RegisterEntry.removed_at.is_(None)
+    entries = db.session.scalars(select(RegisterEntry).where(*on_register)).all()
+    return tuple(m.title for m in round_.matters if not any(m.counts(e) for e in entries))
 
 
 def households_of(compound_id: int) -> int:
@@ -344,6 +213,41 @@ def _households(compound_id: int) -> Select[Household]:
 
 
 def objections_end(round_: Round) -> datetime:
-    """When the days for objections are over, counted from the preliminary result."""
+    """When the days for objections are over, counted from the preliminary result.
+
+    The first day does not count, the last ends at 24:00 and is a working day (RULES.md §6).
+    """
+    zone = ZoneInfo(current_app.config["BABEL_DEFAULT_TIMEZONE"])
     begun = round_.preliminary_at or clock.now()
-    return begun + timedelta(days=round_.objection_days)
+    end = end_of_term(begun, round_.objection_days, zone, is_rest_day)
+    return end.astimezone(UTC)
+
+
+def is_rest_day(day: date) -> bool:
+    """Whether offices are closed: weekends and the holidays of the state, less the days worked
+
+    in their stead.
+    """
+    return not _calendar.is_working_day(day)
+
+
+def open_objections(round_id: int) -> int:
+    """How many objections to a round nobody has answered yet."""
+    open_ = (Objection.round_id == round_id, Objection.closed_at.is_(None))
+    return db.session.scalar(select(func.count()).select_from(Objection).where(*open_)) or 0
+
+
+def waiting_decisions(round_id: int) -> int:
+    """How many proposals of a round wait for a second person."""
+    waiting = (Decision.round_id == round_id, Decision.outcome == Outcome.WAITING)
+    return db.session.scalar(select(func.count()).select_from(Decision).where(*waiting)) or 0
+
+
+def register_changes(round_id: int) -> tuple[int, int]:
+    """How many entries were put on the register after the freeze, and how many struck off."""
+    row = db.session.execute(
+        select(func.count(RegisterEntry.added_at), func.count(RegisterEntry.removed_at)).where(
+            RegisterEntry.round_id == round_id
+        )
+    ).one()
+    return row[0], row[1]

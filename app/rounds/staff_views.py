@@ -21,11 +21,10 @@ from app.projects.queries import current_version
 from app.roster.models import Compound
 from app.rounds import actions, queries
 from app.rounds.forms import RoundForm
-from app.rounds.lifecycle import Step as Condition
-from app.rounds.lifecycle import is_early_to_freeze
+from app.rounds.lifecycle import Condition, is_early_to_freeze
 from app.rounds.lifecycle import preflight as checks_of
+from app.rounds.matters import rules_in_words
 from app.rounds.models import Round, State, suggested_title
-from app.rounds.profile import IN_WORDS
 from app.rounds.timeline import timeline
 
 bp = Blueprint("rounds_staff", __name__, url_prefix="/desk")
@@ -151,7 +150,7 @@ def preflight(round_id: int) -> Response:
         next_steps=steps,
         waiting=_waiting_for(round_, is_ready=all(check.is_met for check in checks)),
         events=timeline(round_),
-        profile=[say(sentence) for sentence in IN_WORDS],
+        profile=[say(sentence) for sentence in rules_in_words(round_)],
         version=round_.plan_version or current_version(round_.compound_id),
     )
 

@@ -16,10 +16,10 @@ from app.core.web import page, saved
 from app.projects.queries import current_version
 from app.roster.models import Building
 from app.roster.queries import building_by_token
-from app.rounds import casting, homes, queries
+from app.rounds import casting, homes, queries, tallies
 from app.rounds.forms import BallotForm, ballot_form
+from app.rounds.matters import rules_in_words
 from app.rounds.models import Channel, RegisterEntry, Round, State
-from app.rounds.profile import IN_WORDS
 from app.rounds.queries import objections_end
 
 _TOLD = {
@@ -61,7 +61,7 @@ def building(token: str) -> Response:
         turnout=homes.turnout(round_.id, here.id) if round_ and round_.is_open else None,
         result=_published_result(round_),
         is_at_home=_is_at_home(here),
-        rules=[say(rule) for rule in IN_WORDS],
+        rules=[say(rule) for rule in rules_in_words(round_)] if round_ else [],
     )
 
 
@@ -330,8 +330,8 @@ def _is_at_home(here: Building) -> bool:
     )
 
 
-def _published_result(round_: Round | None) -> queries.RoundTally | None:
-    return queries.results(round_) if round_ and round_.state in _WITH_RESULT else None
+def _published_result(round_: Round | None) -> tallies.RoundTally | None:
+    return tallies.results(round_) if round_ and round_.state in _WITH_RESULT else None
 
 
 def _wants_json() -> bool:

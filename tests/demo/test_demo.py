@@ -12,7 +12,7 @@ from app.demo.synthetic import fill_synthetic
 from app.journal.queries import books, first_flaw
 from app.projects.models import PlanVersion
 from app.roster.models import Building, Compound, Household, Premises
-from app.rounds import queries
+from app.rounds import recounting, tallies
 from app.rounds.models import Round, State, Vote, VoteChoice
 from tests.client import PageClient
 from tests.factories import CODE_KEY
@@ -64,9 +64,9 @@ def _its_rounds_are_counted_as_their_votes_say(session: sa.orm.Session) -> None:
                 .group_by(VoteChoice.matter_id)
             ).all()
         )
-        tally = queries.results(round_)
+        tally = tallies.results(round_)
         assert {m.matter_id: m.tally.agree for m in tally.matters} == by_hand
-        assert queries.counters_agree(round_)
+        assert recounting.counters_agree(round_)
 
 
 def _a_household_enters_with_its_code(

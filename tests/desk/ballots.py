@@ -11,7 +11,7 @@ from app.projects.queries import current_version
 from app.roster.models import Building, Household, Premises
 from app.rounds.casting import Ballot, cast
 from app.rounds.counting import Choice
-from app.rounds.models import Channel, Counter, RegisterEntry, Round, Vote, VoteChoice
+from app.rounds.models import Channel, Counter, RegisterEntry, Round, Voice, Vote, VoteChoice
 from tests.factories import make_building, make_round
 
 
@@ -51,7 +51,7 @@ def fill(round_: Round, agree: int, disagree: int = 0, abstain: int = 0) -> None
     assert len(entries) == len(said)
     for entry, choice in zip(entries, said, strict=True):
         db.session.add(_vote(round_, entry, choice))
-        entry.votes = 1
+        entry.votes, entry.voice = 1, Voice.COUNTED
     for (building_id, choice), households in Count(
         (entry.building_id, choice) for entry, choice in zip(entries, said, strict=True)
     ).items():

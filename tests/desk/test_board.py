@@ -12,7 +12,7 @@ from app.core import clock
 from app.core.guards import Role
 from app.desk.board import board_of, stretches
 from app.roster.models import AreaKind, Contact
-from app.rounds import queries
+from app.rounds import tallies
 from app.rounds.actions import RoundTerms, draft_round
 from app.rounds.counting import Tally
 from app.rounds.models import Round
@@ -66,7 +66,7 @@ def test_the_board_says_the_same_as_the_tally(client: PageClient) -> None:
     fill(round_, agree=11, disagree=3, abstain=2)
     client.sign_in(make_staff())
     page = board(client, round_)
-    tally = queries.results(round_)
+    tally = tallies.results(round_)
     total = tally.matters[0].tally
     assert figures(page)[0] == f"{total.agree}/{total.total} 户，55.0 %，还差 {total.missing} 户"
     split = page.all("ul", class_="split")[0].text

@@ -15,8 +15,8 @@ from app.reports import printing
 from app.reports.notice import NothingToAnnounce, Participation, Verdict, notice_of, participation
 from app.rounds import actions as rounds
 from app.rounds.counting import Choice, Tally
-from app.rounds.models import Counter, Round
-from app.rounds.queries import BuildingTally, MatterTally
+from app.rounds.models import Counter, RegisterEntry, Round, Voice
+from app.rounds.tallies import BuildingTally, MatterTally
 from tests.client import PageClient
 from tests.factories import make_area, make_building, make_compound, make_round, make_staff
 from tests.reports import paper
@@ -37,11 +37,17 @@ def count(round_: Round, *numbers: int) -> None:
                 .where(Counter.matter_id == matter.id, Counter.choice == choice)
                 .values(households=households)
             )
+    voters = sa.select(RegisterEntry.id).where(RegisterEntry.round_id == round_.id)
+    voters = voters.order_by(RegisterEntry.position).limit(sum(numbers))
+    spoken = sa.update(RegisterEntry).where(RegisterEntry.id.in_(voters))
+    db.session.execute(spoken.values(voice=Voice.COUNTED))
 
 
 def building(name: str, total: int, voted: int) -> BuildingTally:
     tally = Tally(total, agree=voted)
-    return BuildingTally(1, name, total, (MatterTally(1, "改造方案", "plan", "t2", tally),))
+    return BuildingTally(
+        1, name, total, voted, 0, (MatterTally(1, "改造方案", "plan", "t2", "henan-80", (tally,)),)
+    )
 
 
 def test_while_open_only_participation_is_told(client: PageClient, round_: Round) -> None:

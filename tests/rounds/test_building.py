@@ -9,7 +9,7 @@ import pytest
 import time_machine
 
 from app.core import clock
-from app.rounds import actions
+from app.rounds import actions, queries
 from app.rounds.counting import Choice
 from app.rounds.homes import told_apart
 from app.rounds.models import Round
@@ -123,7 +123,7 @@ def test_the_certified_result_is_said_to_be_final(client: PageClient) -> None:
     round_ = finished_round()
     with time_machine.travel(round_.closes_at + timedelta(hours=1)):
         actions.publish_result(round_, by=make_staff().identity)
-    with time_machine.travel(round_.closes_at + timedelta(days=8)):
+    with time_machine.travel(queries.objections_end(round_)):
         actions.certify(round_, by=make_staff().identity)
         assert "结果已经确认" in text_of(client, round_)
 

@@ -17,7 +17,7 @@ from app import create_app
 from app.core.db import alembic, db
 from app.core.errors import Refused
 from app.journal.models import JournalEntry, JournalHead
-from app.rounds import casting, queries
+from app.rounds import casting, recounting, tallies
 from app.rounds.casting import Ballot, cast
 from app.rounds.counting import Choice
 from app.rounds.models import Channel, Counter, RegisterEntry, Round, Vote, VoteChoice
@@ -160,8 +160,8 @@ def test_whatever_is_cast_the_counters_equal_a_recount(session: sa.orm.Session) 
         )
         seen[home.id] = cast(round_, home.id, made, via=Channel.PHONE).number
     session.expire_all()
-    assert queries.counters_agree(round_)
-    assert queries.results(round_).voted == len([n for n in seen.values() if n])
+    assert recounting.counters_agree(round_)
+    assert tallies.results(round_).voted == len([n for n in seen.values() if n])
     assert session.scalar(sa.select(sa.func.count()).select_from(Vote)) == 60
     assert _current(session) == len([n for n in seen.values() if n])
 
@@ -213,7 +213,7 @@ def test_a_hundred_duplicates_at_once_make_one_vote(busy: Flask) -> None:
     assert len(set(receipts)) == 1
     with busy.app_context():
         assert db.session.scalar(sa.select(sa.func.count()).select_from(Vote)) == 1
-        assert queries.counters_agree(db.session.get_one(Round, round_id))
+        assert recounting.counters_agree(db.session.get_one(Round, round_id))
 
 
 def test_of_many_phones_of_one_home_that_saw_the_same_only_one_gets_through(busy: Flask) -> None:
@@ -249,8 +249,8 @@ def test_homes_that_vote_at_the_same_moment_all_count(busy: Flask) -> None:
     receipts = _all_at_once(busy, cast_one, 30)
     with busy.app_context():
         mine = db.session.get_one(Round, round_id)
-        tally = queries.results(mine).matters[0].tally
+        tally = tallies.results(mine).matters[0].tally
         assert (tally.agree, tally.disagree, tally.abstain) == (10, 10, 10)
-        assert queries.counters_agree(mine)
+        assert recounting.counters_agree(mine)
     sequence = sorted(receipt.seq for receipt in receipts)
     assert sequence == list(range(sequence[0], sequence[0] + 30))

@@ -6,7 +6,7 @@ from typing import Any
 import time_machine
 
 from app.core import clock
-from app.rounds import actions
+from app.rounds import actions, queries
 from app.rounds.counting import Choice
 from tests.client import PageClient
 from tests.factories import (
@@ -115,13 +115,15 @@ def test_an_earlier_round_stays_on_the_page(client: PageClient) -> None:
     cast_quickly(voter.round, voter.home, YES, "request-1")
     with time_machine.travel(voter.round.closes_at + timedelta(hours=1)):
         actions.publish_result(voter.round, by=make_staff().identity)
-    with time_machine.travel(voter.round.closes_at + timedelta(days=8)):
+    with time_machine.travel(queries.objections_end(voter.round)):
         actions.certify(voter.round, by=make_staff().identity)
         terms = actions.RoundTerms(
             "第二回征询", clock.now(), clock.now() + timedelta(days=9), "0953-5550100"
         )
         by = make_staff().identity
-        second = actions.draft_round(voter.building.compound, terms, by=by)
+        second = actions.draft_round(
+            voter.building.compound, terms, by=by, reopening_reason="方案改了"
+        )
         actions.submit_round(second, by=by)
         actions.confirm_profile(second, by=make_staff().identity)
         actions.publish_register(second, by=by)

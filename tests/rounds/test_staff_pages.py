@@ -13,7 +13,7 @@ from app.core.db import db
 from app.core.format import local
 from app.core.guards import Role
 from app.roster.models import AreaKind, Compound
-from app.rounds import actions, queries
+from app.rounds import actions, queries, tallies
 from app.rounds.models import Round, State
 from tests.client import PageClient
 from tests.factories import (
@@ -132,7 +132,7 @@ def test_the_frozen_register_stays_whatever_happens_to_the_roster(
     round_ = make_round(building.compound, opened=False)
     make_building(building.compound, homes=4)
     session.expire_all()
-    assert queries.results(round_).total == 6
+    assert tallies.results(round_).total == 6
     client.sign_in(make_staff())
     assert client.get("rounds_staff.register", round_id=round_.id).text.count("单元") == 6
 

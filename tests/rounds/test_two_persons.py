@@ -14,7 +14,7 @@ from app.core.db import db
 from app.core.errors import Refused
 from app.core.guards import Role
 from app.journal.models import JournalEntry, Kind
-from app.rounds import actions
+from app.rounds import actions, steps
 from app.rounds.models import Round, State
 from tests.apart import app_apart
 from tests.factories import make_building, make_plan, make_round, make_staff
@@ -24,7 +24,7 @@ from tests.factories import make_building, make_plan, make_round, make_staff
 def test_the_profile_is_confirmed_once() -> None:
     round_ = make_round(make_building().compound, opened=False)
     confirmed_by = round_.confirmed_by_id
-    with pytest.raises(actions.NotNow):
+    with pytest.raises(steps.NotNow):
         actions.confirm_profile(round_, by=make_staff().identity)
     assert round_.confirmed_by_id == confirmed_by
 

@@ -22,8 +22,6 @@ NEED_NO_ENTRY = {
     "app.reports.actions.order_posters": "queues the work; the task records what was printed",
     "app.reports.actions.order_slips": "queues the work; `issue_codes` records",
     "app.reports.actions.purge_expired": "deletes codes nobody may keep; issuing is recorded",
-    "app.rounds.actions.locked": "only locks, for the verbs beside it",
-    "app.rounds.actions.register_hash": "computes",
 }
 
 

@@ -37,6 +37,7 @@ PURE = {
     "app.rounds.counting",
     "app.rounds.lifecycle",
     "app.rounds.profile",
+    "app.rounds.replay",
 }
 
 

@@ -61,10 +61,13 @@ CONCEPTS = {
     "core": "clock db errors files format guards i18n jobs limits log markdown pdf pdf_child qr "
     "sheets sheets_child tokens web",
     "journal": "merkle note",
-    "roster": "areas cells comparing differences headings importer ledger lines people findings",
+    "roster": "areas cells comparing differences headings importer ledger lines people findings "
+    "transfer",
     "accounts": "codes",
     "projects": "comparison completeness contents fingerprint",
-    "rounds": "casting counting homes lifecycle profile timeline",
+    "rounds": "audit case_forms case_views cases casting changes conflicts counting decisions effects "
+    "findings homes matter_forms matter_views register_forms register_views "
+    "lifecycle matters objections profile recounting register replay steps tallies timeline",
     "reports": "notice pages printing",
     "desk": "board live next_step",
     "demo": "content drawings plans synthetic",

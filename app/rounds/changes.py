@@ -1,0 +1,96 @@
+"""What two persons may change about a round that is open: its end, later only, and its plan."""
+
+from datetime import datetime
+
+from app.core import clock
+from app.core.db import db
+from app.core.errors import Refused, msg
+from app.core.guards import Identity
+from app.journal.models import Kind
+from app.projects.models import PlanVersion
+from app.projects.queries import current_version
+from app.rounds import effects
+from app.rounds.cases import Decision, DecisionKind
+from app.rounds.decisions import Facts, Grounds, applies, propose
+from app.rounds.lifecycle import LONGEST, Verb
+from app.rounds.models import Round
+
+
+class NotLater(Refused):
+    """A deadline only moves to a later time."""
+
+
+class NoNewPlan(Refused):
+    """There is no published version that the round does not know yet."""
+
+
+def propose_extension(
+    round_: Round, closes_at: datetime, grounds: Grounds, *, by: Identity
+) -> Decision:
+    """Ask to close later; refuses `NotLater`."""
+    _check_later(round_, closes_at)
+    params = {"from": round_.closes_at.isoformat(), "to": closes_at.isoformat()}
+    return propose(round_, DecisionKind.EXTENSION, params, grounds, by=by)
+
+
+def propose_plan_change(
+    round_: Round, version: PlanVersion, *, is_material: bool, grounds: Grounds, by: Identity
+) -> Decision:
+    """Ask to go on with a newer version: editorial, or material so that households confirm.
+
+    Refuses `NoNewPlan`.
+    """
+    _check_newer(round_, version)
+    params = {"version": version.id, "number": version.number, "material": is_material}
+    return propose(round_, DecisionKind.PLAN_CHANGE, params, grounds, by=by)
+
+
+def newer_version(round_: Round) -> PlanVersion | None:
+    """The published version that an open round has not been put on, if there is one."""
+    newest = current_version(round_.compound_id)
+    if not round_.is_open or newest is None or newest.id == round_.plan_version_id:
+        return None
+    return newest
+
+
+@applies(DecisionKind.EXTENSION, Verb.EXTEND, Kind.DEADLINE_CHANGE)
+def _extend(decision: Decision, by: Identity) -> Facts:
+    round_, closes_at = decision.round, datetime.fromisoformat(decision.params["to"])
+    _check_later(round_, closes_at)
+    before, round_.closes_at = round_.closes_at, closes_at
+    return {"from": before.isoformat(), "to": closes_at.isoformat()}
+
+
+@applies(DecisionKind.PLAN_CHANGE, Verb.CHANGE_PLAN, Kind.PLAN_CHANGE)
+def _change_plan(decision: Decision, by: Identity) -> Facts:
+    round_ = decision.round
+    version = db.session.get_one(PlanVersion, decision.params["version"])
+    _check_newer(round_, version)
+    round_.plan_version_id = version.id
+    db.session.flush()
+    db.session.expire(round_, ["plan_version"])
+    is_material = bool(decision.params["material"])
+    if is_material:
+        round_.counts_from_version = version.number
+        db.session.flush()
+        effects.ask_all_to_confirm(round_)
+    return {
+        "plan": version.plan_hash or "",
+        "management": version.management_hash or "",
+        "number": version.number,
+        "material": int(is_material),
+    }
+
+
+def _check_later(round_: Round, closes_at: datetime) -> None:
+    if closes_at <= round_.closes_at or closes_at <= clock.now():
+        raise NotLater(msg("截止时间只能往后延，不能提前。"))
+    if round_.opened_at and closes_at - round_.opened_at > LONGEST:
+        raise NotLater(msg("从开始到截止不能超过 60 天。"))
+
+
+def _check_newer(round_: Round, version: PlanVersion) -> None:
+    known = round_.plan_version.number if round_.plan_version else 0
+    newest = current_version(round_.compound_id)
+    if newest is None or newest.id != version.id or version.number <= known:
+        raise NoNewPlan(msg("没有比这一轮更新的方案版本。"))

@@ -1,0 +1,158 @@
+"""Decisions of two persons: one proposes with a reason, another agrees, and only then it happens.
+
+What each kind does when it is agreed to stands in the module of its noun, under `applies`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from app.accounts.models import Staff
+from app.accounts.queries import are_two_persons
+from app.core import clock
+from app.core.db import db
+from app.core.errors import Refused, msg
+from app.core.guards import Identity
+from app.journal.models import Kind
+from app.rounds import effects
+from app.rounds.cases import Decision, DecisionKind, Outcome
+from app.rounds.lifecycle import Verb
+from app.rounds.models import RegisterEntry, Round
+from app.rounds.steps import NotYourself, locked, note, require
+
+Facts = Mapping[str, object]
+Effect = Callable[[Decision, Identity], Facts]
+_effects: dict[DecisionKind, tuple[Verb, Kind, Effect]] = {}
+
+
+class NoReason(Refused):
+    """Nothing is decided without a reason."""
+
+
+class AlreadyProposed(Refused):
+    """The same thing already waits for a second person."""
+
+
+class AlreadySettled(Refused):
+    """Somebody has decided it meanwhile."""
+
+
+@dataclass(frozen=True)
+class Grounds:
+    """Why something is proposed, and the paper it rests on (`digest`: its picture when kept)."""
+
+    reason: str
+    evidence: str = ""
+    digest: str | None = None
+
+
+def applies(kind: DecisionKind, verb: Verb, journal: Kind) -> Callable[[Effect], Effect]:
+    """Register what a decision of `kind` does: (decision, by) → facts for its `journal` entry.
+
+    It is possible while `verb` is; the function checks again what may have changed since.
+    """
+
+    def decorate(effect: Effect) -> Effect:
+        _effects[kind] = (verb, journal, effect)
+        return effect
+
+    return decorate
+
+
+def propose(
+    round_: Round,
+    kind: DecisionKind,
+    params: dict[str, Any],
+    grounds: Grounds,
+    *,
+    by: Identity,
+    entry: RegisterEntry | None = None,
+) -> Decision:
+    """Ask a second person; refuses `NotNow`, `NoReason` and `AlreadyProposed`."""
+    round_ = require(round_, _effects[kind][0])
+    if not grounds.reason.strip():
+        raise NoReason(msg("请写明理由。"))
+    if any(w.params == params and w.entry == entry for w in waiting(round_.id, kind)):
+        raise AlreadyProposed(msg("这件事已经有人提了，正在等第二个人决定。"))
+    decision = Decision(
+        round=round_,
+        kind=kind,
+        entry=entry,
+        params=params,
+        reason=grounds.reason.strip(),
+        evidence=grounds.evidence.strip(),
+        evidence_digest=grounds.digest,
+        proposed_at=clock.now(),
+        proposed_by_id=by.id,
+    )
+    db.session.add(decision)
+    db.session.flush()
+    note(round_, Kind.DECISION_PROPOSED, _named(decision), by=by)
+    effects.touch(round_)
+    return decision
+
+
+def approve(decision: Decision, *, by: Identity) -> None:
+    """Agree as the second person: now it happens.
+
+    Refuses `NotYourself`, `AlreadySettled`, `NotNow`, and whatever the kind itself refuses.
+    """
+    verb, journal, effect = _effects[decision.kind]
+    round_ = _locked_while_waiting(decision)
+    if not are_two_persons(decision.proposed_by_id, by):
+        raise NotYourself(msg("要由另一个人同意，您自己提的不能自己同意。"))
+    require(round_, verb)
+    facts = effect(decision, by)
+    _settle(decision, Outcome.APPROVED, "", by)
+    proposer = db.session.get_one(Staff, decision.proposed_by_id).identity
+    note(round_, journal, {**facts, **_named(decision), "proposer": proposer.commitment}, by=by)
+    effects.touch(round_)
+
+
+def decline(decision: Decision, why: str, *, by: Identity) -> None:
+    """Say no, or take one's own proposal back; refuses `NoReason` and `AlreadySettled`."""
+    round_ = _locked_while_waiting(decision)
+    if not why.strip():
+        raise NoReason(msg("请写明理由。"))
+    _settle(decision, Outcome.DECLINED, why.strip(), by)
+    note(round_, Kind.DECISION_DECLINED, _named(decision), by=by)
+    effects.touch(round_)
+
+
+def waiting(round_id: int, kind: DecisionKind | None = None) -> list[Decision]:
+    """Proposals of a round that wait for a second person, the oldest first."""
+    found = select(Decision).where(
+        Decision.round_id == round_id, Decision.outcome == Outcome.WAITING
+    )
+    if kind is not None:
+        found = found.where(Decision.kind == kind)
+    return list(db.session.scalars(found.order_by(Decision.id)))
+
+
+def _locked_while_waiting(decision: Decision) -> Round:
+    round_ = locked(decision.round)
+    db.session.refresh(decision)
+    if not decision.is_waiting:
+        raise AlreadySettled(msg("这件事刚刚已经有人决定了。"))
+    return round_
+
+
+def _settle(decision: Decision, outcome: Outcome, why: str, by: Identity) -> None:
+    decision.outcome, decision.note = outcome, why
+    decision.settled_at, decision.settled_by_id = clock.now(), by.id
+    db.session.flush()
+
+
+def _named(decision: Decision) -> dict[str, object]:
+    named: dict[str, object] = {
+        "decision": decision.id,
+        "about": decision.kind.value,
+        "reason": decision.reason_commitment,
+    }
+    if decision.entry is not None:
+        named["hh"] = decision.entry.commitment
+    if decision.evidence_digest:
+        named["ev"] = decision.evidence_digest
+    return named

@@ -1,0 +1,217 @@
+"""Objections: somebody says something is wrong; it is taken up, answered, and agreed to by two.
+
+The answer may change the count: the register, or the vote of this household (RULES.md §3).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import func, select
+
+from app.core import clock
+from app.core.db import db
+from app.core.errors import Refused, msg
+from app.core.guards import Identity
+from app.journal.models import Kind
+from app.roster.models import Household
+from app.rounds import casting, effects
+from app.rounds.cases import Decision, DecisionKind, Effect, Objection, ObjectionKind
+from app.rounds.counting import Choice
+from app.rounds.decisions import Facts, Grounds, applies, propose, waiting
+from app.rounds.lifecycle import State, Verb
+from app.rounds.models import RegisterEntry, Round
+from app.rounds.queries import entry_of, objections_end
+from app.rounds.register import add_entry, correct_entry, told
+from app.rounds.steps import NotNow, NotReady, note, require
+
+# One household cannot bury the office; further words belong into the same objection.
+MOST_OPEN = 3
+
+
+class TooMany(Refused):
+    """This household already waits for several answers."""
+
+
+class AlreadyAnswered(Refused):
+    """The objection is closed, or its answer waits for a second person."""
+
+
+class BadEffect(Refused):
+    """What the answer should do to the count cannot be done for this household."""
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """What somebody says is wrong; `place` in words, for homes that stand on no list too."""
+
+    kind: ObjectionKind
+    place: str
+    words: str
+    household_id: int | None = None
+    evidence: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the office answers and what it does to the count; `choices` replace a vote."""
+
+    words: str
+    effect: Effect = Effect.NONE
+    choices: Mapping[int, Choice] = field(default_factory=dict)
+    evidence: str = ""
+
+
+def raise_objection(
+    round_: Round, complaint: Complaint, *, by: Identity | None = None
+) -> Objection:
+    """Record an objection of a household, or one that the office writes down for somebody (`by`).
+
+    Refuses `NotNow` outside the register's publication and the objection days, and `TooMany`.
+    """
+    round_ = require(round_, Verb.OBJECT)
+    _check_time(round_)
+    if complaint.household_id and by is None:
+        _check_number(round_, complaint.household_id)
+    last = select(func.max(Objection.number)).where(Objection.round_id == round_.id)
+    objection = Objection(
+        round=round_,
+        number=(db.session.scalar(last) or 0) + 1,
+        raised_at=clock.now(),
+        raised_by_id=by.id if by else None,
+        **vars(complaint),
+    )
+    db.session.add(objection)
+    db.session.flush()
+    facts = {"objection": objection.number, "about": complaint.kind.value}
+    _note(objection, {**facts, "step": "raised"}, by=by)
+    effects.touch(round_)
+    return objection
+
+
+def take(objection: Objection, *, by: Identity) -> None:
+    """Become the one who looks into it; refuses `AlreadyAnswered`."""
+    require(objection.round, Verb.SETTLE)
+    _check_open(objection)
+    objection.handler_id, objection.taken_at = by.id, clock.now()
+    _note(objection, {"objection": objection.number, "step": "taken"}, by=by)
+
+
+def propose_answer(objection: Objection, answer: Answer, *, by: Identity) -> Decision:
+    """Write the answer; it is given, and takes effect, when a second person agrees.
+
+    Refuses `AlreadyAnswered`, `BadEffect`, and `NoReason` without words.
+    """
+    round_ = require(objection.round, Verb.SETTLE)
+    _check_open(objection)
+    if objection.handler_id is None:
+        objection.handler_id, objection.taken_at = by.id, clock.now()
+    entry = _entry_of(objection)
+    _check_effect(objection, answer, entry)
+    params = {
+        "objection": objection.id,
+        "effect": answer.effect.value,
+        "choices": {str(matter): choice.value for matter, choice in answer.choices.items()},
+    }
+    grounds = Grounds(answer.words, answer.evidence)
+    return propose(round_, DecisionKind.OBJECTION, params, grounds, by=by, entry=entry)
+
+
+def objections_of(round_id: int) -> list[Objection]:
+    """The objections to a round, open ones first, then by number."""
+    found = select(Objection).where(Objection.round_id == round_id)
+    order = (Objection.closed_at.is_not(None), Objection.number)
+    return list(db.session.scalars(found.order_by(*order)))
+
+
+def objections_of_home(household_id: int) -> list[Objection]:
+    """What this household objected to, the newest first."""
+    own = select(Objection).where(Objection.household_id == household_id)
+    return list(db.session.scalars(own.order_by(Objection.id.desc())))
+
+
+@applies(DecisionKind.OBJECTION, Verb.SETTLE, Kind.OBJECTION)
+def _close(decision: Decision, by: Identity) -> Facts:
+    objection = db.session.get_one(Objection, decision.params["objection"])
+    if objection.closed_at is not None:
+        raise AlreadyAnswered(_ANSWERED)
+    effect = Effect(decision.params["effect"])
+    changed = _apply(effect, objection, decision, by)
+    objection.answer, objection.effect = decision.reason, effect
+    objection.closed_at, objection.decision_id = clock.now(), decision.id
+    facts = {"objection": objection.number, "step": "answered", "effect": effect.value}
+    return {**facts, **changed}
+
+
+def _apply(effect: Effect, objection: Objection, decision: Decision, by: Identity) -> Facts:
+    entry = _entry_of(objection)
+    if effect == Effect.ADD_TO_REGISTER:
+        home = db.session.get(Household, objection.household_id)
+        if home is None:
+            raise BadEffect(_NOT_ON_ROSTER)
+        return {"change": "add", **told(add_entry(objection.round, home.premises))}
+    if effect == Effect.NONE:
+        return {}
+    if entry is None:
+        raise BadEffect(_NOT_ON_REGISTER)
+    if effect == Effect.CORRECT_REGISTER:
+        correct_entry(entry)
+        return {"change": "correct", **told(entry)}
+    if effect == Effect.STRIKE_OUT:
+        return {"hh": entry.commitment, "struck": casting.strike_out(entry)}
+    choices = {int(matter): Choice(c) for matter, c in decision.params["choices"].items()}
+    casting.replace(entry, choices, decision.id, by=by)
+    return {"hh": entry.commitment}
+
+
+_ANSWERED = msg("这件异议已经答复，或者正在等第二个人同意。")
+_NOT_ON_ROSTER = msg("名册里没有这一户，请先在名册里加上，再办这件异议。")
+_NOT_ON_REGISTER = msg("这一户不在登记册里，不能改它的票。")
+
+
+def _check_time(round_: Round) -> None:
+    if round_.state == State.PRELIMINARY and clock.now() >= objections_end(round_):
+        raise NotNow(msg("异议期已经过了。还有问题请打社区电话，或者依法向法院起诉。"))
+
+
+def _check_number(round_: Round, household_id: int) -> None:
+    own = [o for o in objections_of_home(household_id) if o.round_id == round_.id]
+    if sum(o.closed_at is None for o in own) >= MOST_OPEN:
+        raise TooMany(msg("您家已经有 %(most)s 件异议在办，请等答复或打社区电话。"), most=MOST_OPEN)
+
+
+def _check_open(objection: Objection) -> None:
+    db.session.refresh(objection)
+    waiting_for = waiting(objection.round_id, DecisionKind.OBJECTION)
+    if objection.closed_at or any(w.params["objection"] == objection.id for w in waiting_for):
+        raise AlreadyAnswered(_ANSWERED)
+
+
+def _check_effect(objection: Objection, answer: Answer, entry: RegisterEntry | None) -> None:
+    effect, round_ = answer.effect, objection.round
+    if effect != Effect.NONE and not round_.frozen_at:
+        raise NotReady(msg("登记册还没有锁定，请直接改名册。"))
+    if effect == Effect.ADD_TO_REGISTER:
+        if entry is not None and entry.removed_at is None:
+            raise BadEffect(msg("这一户已经在登记册里了。"))
+        if objection.household_id is None:
+            raise BadEffect(_NOT_ON_ROSTER)
+    elif effect != Effect.NONE and (entry is None or entry.removed_at is not None):
+        raise BadEffect(_NOT_ON_REGISTER)
+    if effect == Effect.STRIKE_OUT and entry and effects.current_vote(entry) is None:
+        raise BadEffect(msg("这一户没有表过态，没有可以作废的票。"))
+    if effect == Effect.REPLACE_VOTE and entry:
+        casting.check_complete(entry, answer.choices)
+
+
+def _entry_of(objection: Objection) -> RegisterEntry | None:
+    if objection.household_id is None:
+        return None
+    return entry_of(objection.round_id, objection.household_id)
+
+
+def _note(objection: Objection, facts: Mapping[str, object], *, by: Identity | None) -> None:
+    about = {"words": objection.commitment, **facts}
+    entry = _entry_of(objection)
+    if entry is not None:
+        about["hh"] = entry.commitment
+    note(objection.round, Kind.OBJECTION, about, by=by)
