@@ -65,8 +65,8 @@ CONCEPTS = {
     "transfer",
     "accounts": "codes",
     "projects": "comparison completeness contents fingerprint",
-    "rounds": "audit case_forms case_views cases casting changes conflicts counting decisions effects "
-    "findings homes matter_forms matter_views register_forms register_views "
+    "rounds": "audit case_forms case_views cases casting changes conflicts counting decisions "
+    "effects findings homes matter_forms matter_views register_forms register_views "
     "lifecycle matters objections profile recounting register replay steps tallies timeline",
     "reports": "notice pages printing",
     "desk": "board live next_step",
