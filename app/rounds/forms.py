@@ -1,25 +1,13 @@
-"""Forms of the rounds: what a household fills in, and the terms an office sets."""
+"""Forms of the rounds: what a household fills in."""
 
-from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from flask import current_app
-from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from wtforms import (
-    DateTimeLocalField,
-    HiddenField,
-    RadioField,
-    StringField,
-    TextAreaField,
-)
-from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Regexp
+from wtforms import HiddenField, RadioField, TextAreaField
+from wtforms.validators import InputRequired, Length, Regexp
 
-from app.core.format import local
-from app.core.forms import Form, SmallNumberField, cleaned, tidied
+from app.core.forms import Form, cleaned
 from app.core.tokens import random_token
-from app.rounds.actions import RoundTerms
 from app.rounds.casting import Ballot
 from app.rounds.counting import Choice
 from app.rounds.models import RegisterEntry, Round
@@ -101,64 +89,3 @@ def ballot_form(round_: Round) -> BallotForm:
     }
     form: BallotForm = type("BallotFormOfRound", (BallotForm,), {**fields, "round": round_})()
     return form
-
-
-class WallClockField(DateTimeLocalField):
-    """A moment as the office's clock shows it; `data` is aware, in UTC."""
-
-    # None before anything is read; `InputRequired` sees to the rest.
-    data: Any
-
-    def process_data(self, value: datetime | None) -> None:
-        """Keep the moment as it is stored."""
-        self.data = value
-
-    def process_formdata(self, valuelist: list[Any]) -> None:
-        """Read what the browser sends, which knows no time zone."""
-        super().process_formdata(valuelist)
-        if self.data is not None:
-            here = ZoneInfo(current_app.config["BABEL_DEFAULT_TIMEZONE"])
-            try:
-                self.data = self.data.replace(tzinfo=here).astimezone(UTC)
-            except OverflowError:
-                self.data = None
-                raise ValueError(gettext("这个时间不对，请重新选。")) from None
-
-    def _value(self) -> str:
-        if self.raw_data:
-            return " ".join(self.raw_data)
-        return local(self.data).strftime("%Y-%m-%dT%H:%M") if self.data else ""
-
-
-class RoundForm(Form):
-    """What the office says of a round: title, times on the office's clock, phone, objections."""
-
-    title = StringField(
-        _l("标题"),
-        [DataRequired(_l("请填标题。")), Length(max=120, message=_l("标题太长。"))],
-        filters=[tidied],
-    )
-    opens_at = WallClockField(_l("开始时间"), [InputRequired(_l("请填开始时间。"))])
-    closes_at = WallClockField(_l("截止时间"), [InputRequired(_l("请填截止时间。"))])
-    phone = StringField(
-        _l("社区电话"),
-        [DataRequired(_l("请填社区电话。")), Length(max=40, message=_l("电话太长。"))],
-        filters=[tidied],
-    )
-    objection_days = SmallNumberField(
-        _l("异议期（天）"),
-        [
-            InputRequired(_l("请填异议期。")),
-            NumberRange(min=1, max=60, message=_l("异议期填 1 到 60 天。")),
-        ],
-    )
-
-    def terms(self) -> RoundTerms:
-        """The values as the actions take them."""
-        return RoundTerms(
-            title=self.title.data,
-            opens_at=self.opens_at.data,
-            closes_at=self.closes_at.data,
-            phone=self.phone.data,
-            objection_days=self.objection_days.data,
-        )

@@ -20,7 +20,7 @@ from app.core.web import page, saved
 from app.projects.queries import current_version
 from app.roster.models import Compound
 from app.rounds import actions, queries
-from app.rounds.forms import RoundForm
+from app.rounds.life_forms import RoundForm
 from app.rounds.lifecycle import Condition, is_early_to_freeze
 from app.rounds.lifecycle import preflight as checks_of
 from app.rounds.matters import rules_in_words
