@@ -58,17 +58,17 @@ FORBIDDEN_NAMES = {
 STOREYS = "__init__ actions cli forms models queries staff_views tasks views"
 # The concepts a feature may name a module after; a new one is added here by who adds it.
 CONCEPTS = {
-    "core": "alarms clock db errors files format guards i18n jobs limits log markdown pdf pdf_child "
-    "qr sheets sheets_child tokens web",
+    "core": "alarms clock db errors files format guards i18n jobs limits log markdown pdf "
+    "pdf_child qr sheets sheets_child tokens web",
     "journal": "merkle note",
     "roster": "areas cells comparing differences headings importer ledger lines people findings "
     "transfer",
     "accounts": "codes",
     "projects": "comparison completeness contents fingerprint",
     "rounds": "audit case_forms case_views cases casting changes conflicts counting decisions "
-    "effects findings homes matter_forms matter_views register_forms register_views "
-    "lifecycle listing matters objections pending profile prospects recounting register replay steps "
-    "tallies timeline wording",
+    "effects findings homes life_forms lifecycle listing matter_forms matter_views "
+    "matters objections pending profile prospects recounting register register_forms "
+    "register_views replay steps tallies timeline ways wording",
     "reports": "notice pages printing",
     "desk": "board live next_step",
     "demo": "content drawings plans synthetic",
