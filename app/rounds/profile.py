@@ -230,7 +230,8 @@ def _bar_of(kept: Mapping[str, Any]) -> Bar:
 
 # What the ledger writes into 产权性质; the words of RULES.md §2.2.
 _BOUGHT = ("已购", "房改")
-_PUBLIC_WORDS = ("公房", "公产", "直管", "自管", "公租", "廉租")
+_NOT_BOUGHT = ("未房改", "未购")
+_PUBLIC_WORDS = ("公房", "公产", "直管", "自管", "公租", "廉租", *_NOT_BOUGHT)
 _UNDELIVERED_WORDS = ("未售", "未交付", "未交房", "开发商")
 
 
@@ -238,13 +239,21 @@ def case_of(use: str, ownership: str, occupancy: str) -> Case:
     """How premises of the roster (`use`, 产权性质, `occupancy`) are treated (RULES.md §2.2)."""
     if use != "dwelling":
         return Case.SHOP if use == "shop" else Case.OTHER
-    if any(word in ownership for word in _UNDELIVERED_WORDS):
+    # 未售公房 was never sold to its tenant, so it is the public landlord's and no developer's.
+    if _says(ownership, _PUBLIC_WORDS) and not _is_bought(ownership):
+        return Case.PUBLIC
+    if _says(ownership, _UNDELIVERED_WORDS):
         lived_in = occupancy in ("owner", "let")
         return Case.OCCUPIED_UNDELIVERED if lived_in else Case.UNDELIVERED
-    is_bought = any(word in ownership for word in _BOUGHT)
-    if not is_bought and any(word in ownership for word in _PUBLIC_WORDS):
-        return Case.PUBLIC
     return {"let": Case.LET, "vacant": Case.VACANT}.get(occupancy, Case.OWNED)
+
+
+def _is_bought(ownership: str) -> bool:
+    return _says(ownership, _BOUGHT) and not _says(ownership, _NOT_BOUGHT)
+
+
+def _says(ownership: str, words: Sequence[str]) -> bool:
+    return any(word in ownership for word in words)
 
 
 def counts_as_household(case: Case, switches: Switches) -> bool:
