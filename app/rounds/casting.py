@@ -134,18 +134,24 @@ def cast(
 
 
 def reaffirm(
-    round_: Round, household_id: int, request_id: str, seen: int, *, session_id: int | None = None
+    round_: Round,
+    household_id: int,
+    request_id: str,
+    seen: int,
+    *,
+    plan_number: int,
+    session_id: int | None = None,
 ) -> Receipt:
-    """Say the same again on the current plan version, after a material change (RULES.md §3).
+    """Say the same again, after a material change, on the version that was shown (RULES.md §3).
 
-    Refuses as `cast` does.
+    Refuses as `cast` does: nobody confirms a version that came after the page was loaded.
     """
     round_ = locked(round_)
     entry = place_on_register(round_, household_id)
     ballot = said_before(round_, entry, request_id, seen)
     asked = {matter.id for matter in matters_asked(round_, entry, via=Channel.PHONE)}
     choices = {matter: c for matter, c in ballot.choices.items() if matter in asked}
-    again = altered(ballot, choices=choices)
+    again = altered(ballot, choices=choices, plan_number=plan_number)
     return cast(round_, household_id, again, via=Channel.PHONE, session_id=session_id)
 
 
@@ -252,6 +258,8 @@ def _check(round_: Round, household_id: int, ballot: Ballot, via: Channel) -> Re
     require_open(round_)
     entry = place_on_register(round_, household_id)
     asked = matters_asked(round_, entry, via=via)
+    if not asked:
+        raise NotOnRegister(msg("这一轮没有要您家表态的事项。有疑问请打社区电话。"))
     options = {option.id for matter in asked for option in matter.options}
     if set(ballot.choices) != {matter.id for matter in asked if matter.is_decision}:
         raise Incomplete(msg("请对每一项都选一个答案。"))
@@ -262,12 +270,15 @@ def _check(round_: Round, household_id: int, ballot: Ballot, via: Channel) -> Re
     if ballot.seen != entry.votes:
         raise VotedMeanwhile(_MEANWHILE)
     if entry.votes:
-        _check_change(round_, entry)
+        check_change(round_, entry)
     return entry
 
 
-def _check_change(round_: Round, entry: RegisterEntry) -> None:
-    """Whether a household that has spoken before may speak again."""
+def check_change(round_: Round, entry: RegisterEntry) -> None:
+    """Whether a household that has spoken before may speak again.
+
+    Refuses `BeingSettled`, `SellerVoted` and `NoMoreChanges`.
+    """
     if entry.voice == Voice.DISPUTED:
         raise BeingSettled(
             msg("您家几位业主的意见不一致，请一起签一张纸质表交到社区，暂时不能在手机上改。")
