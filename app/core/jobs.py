@@ -196,7 +196,8 @@ def every_minute(app: Flask, work: Callable[[], None]) -> None:
         with app.app_context():
             work()
 
-    from_queue.periodic_task(lambda _moment: True, name=f"every-minute-{work.__module__}")(tick)
+    name = f"every-minute-{work.__module__}-{work.__name__}"
+    from_queue.periodic_task(lambda _moment: True, name=name)(tick)
 
 
 def start_in_background(app: Flask) -> None:

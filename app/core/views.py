@@ -7,7 +7,7 @@ from flask_login import current_user
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from app.core import i18n, jobs
+from app.core import alarms, i18n, jobs
 from app.core.db import alembic, db
 from app.core.guards import public, staff
 from app.core.web import host_of, page
@@ -47,7 +47,7 @@ def healthz() -> Response:
 @bp.get("/readyz")
 @public
 def readyz() -> Response:
-    """The database answers and has the schema this program expects."""
+    """The database answers, has the schema this program expects, and no alarm rings."""
     expected = set(alembic.script_directory.get_heads())
     try:
         current = set(db.session.scalars(text("SELECT version_num FROM alembic_version")))
@@ -56,6 +56,8 @@ def readyz() -> Response:
         return make_response({"status": "no database, or one without tables"}, 503)
     if current != expected:
         return make_response({"status": "migrations pending"}, 503)
+    if ringing := alarms.ringing():
+        return make_response({"status": "; ".join(ringing)}, 503)
     return make_response({"status": "ready"})
 
 

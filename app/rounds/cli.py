@@ -10,7 +10,7 @@ from app.core.db import db
 from app.core.format import as_area, as_percent
 from app.rounds.counting import Tally, Track
 from app.rounds.models import Round
-from app.rounds.recounting import counters_agree, recount
+from app.rounds.recounting import differences, recount
 from app.rounds.tallies import MatterTally, MenuTally, RoundTally
 
 rounds_cli = AppGroup("rounds", help="Consultations.")
@@ -28,8 +28,9 @@ def tally(round_id: int, as_json: bool, check: bool) -> None:
     counted = recount(round_)
     facts = round_as_json(round_, counted)
     click.echo(json.dumps(facts, ensure_ascii=False) if as_json else _as_text(facts))
-    if check and not counters_agree(round_):
-        raise click.ClickException("the cached counters differ from the recount")
+    if check and (differing := differences(round_)):
+        lines = "\n  ".join(("the cached counters differ from the recount", *differing))
+        raise click.ClickException(lines)
 
 
 def round_as_json(round_: Round, counted: RoundTally) -> dict[str, Any]:

@@ -3,18 +3,27 @@
 import json
 from collections.abc import Iterable
 from contextlib import closing
+from dataclasses import asdict
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from flask import current_app
+from sqlalchemy import func, select
 
 from app.core import clock
-from app.core.db import db
+from app.core.db import db, reading, release
 from app.journal.actions import book_of_round
 from app.journal.queries import entries
 from app.rounds.cases import Recount
 from app.rounds.counting import Choice, Part, Track
 from app.rounds.models import Channel, Matter, RegisterEntry, Round, Voice, Vote
 from app.rounds.replay import Replay, Told, replay
+from app.rounds.steps import locked
 from app.rounds.tallies import RoundTally, Standings, results, tally_of
+
+# Households sleep; on the office's clock.
+RECOUNT_AT = time(3)
 
 
 def recount(round_: Round) -> RoundTally:
@@ -24,21 +33,87 @@ def recount(round_: Round) -> RoundTally:
 
 def counters_agree(round_: Round) -> bool:
     """Whether the caches of a round equal what its journal tells: every counter, every voice."""
+    return not differences(round_)
+
+
+def differences(round_: Round) -> list[str]:
+    """Where the caches of a round say something else than its journal, one line each.
+
+    For the operator: a household is named by its commitment.
+    """
     register, told = _register(round_.id), _told(round_.id)
     recounted = tally_of(round_, _standings(round_, register, told))
-    return _marks(round_.id) == _marks_told(register, told) and results(round_) == recounted
+    kept, found = _marks(round_.id), _marks_told(register, told)
+    of_homes = [
+        f"household {name[:16]}: cached {_said(kept, name)}, recounted {_said(found, name)}"
+        for name in sorted({mark[0] for mark in kept ^ found})
+    ]
+    return of_homes + _differing(asdict(results(round_)), asdict(recounted), "")
+
+
+def _said(marks: "Marks", name: str) -> str:
+    """What is known of one household, without its name."""
+    return " or ".join(str(mark[1:]) for mark in marks if mark[0] == name) or "nothing"
+
+
+def _differing(cached: Any, counted: Any, where: str) -> list[str]:
+    """The places inside two tallies at which they are not equal."""
+    if isinstance(cached, dict) and isinstance(counted, dict) and cached.keys() == counted.keys():
+        pairs = [(f"{where} {key}".strip(), cached[key], counted[key]) for key in cached]
+    elif isinstance(cached, tuple) and isinstance(counted, tuple) and len(cached) == len(counted):
+        pairs = [
+            (f"{where}[{i}]", *both) for i, both in enumerate(zip(cached, counted, strict=True))
+        ]
+    else:
+        return [] if cached == counted else [f"{where}: cached {cached}, recounted {counted}"]
+    return [line for place, mine, theirs in pairs for line in _differing(mine, theirs, place)]
 
 
 def remember_recount(round_: Round) -> bool:
-    """Recount and keep the outcome, so that an alarm outlives the process; returns it."""
-    agrees = counters_agree(round_)
-    found = db.session.get(Recount, round_.id)
+    """Recount and keep the outcome, so that an alarm outlives the process; returns it.
+
+    It ends the transaction it finds and reads in one that locks nothing; a difference is looked
+    at again under the lock of the round, since a vote may have come between two readings.
+    """
+    round_id = round_.id
+    release()
+    with reading():
+        agrees = counters_agree(db.session.get_one(Round, round_id))
+        release()
+    round_ = db.session.get_one(Round, round_id)
+    agrees = agrees or counters_agree(locked(round_))
+    found = db.session.get(Recount, round_id)
     if found is None:
-        db.session.add(Recount(round_id=round_.id, checked_at=clock.now(), agrees=agrees))
+        db.session.add(Recount(round_id=round_id, checked_at=clock.now(), agrees=agrees))
     else:
         found.checked_at, found.agrees = clock.now(), agrees
     db.session.flush()
     return agrees
+
+
+def due_rounds() -> list[int]:
+    """Rounds that were opened, are not put away, and were not recounted since the last night.
+
+    Whatever kept the night's recount from happening, it is made up for at once.
+    """
+    zone = ZoneInfo(current_app.config["BABEL_DEFAULT_TIMEZONE"])
+    here = clock.now().astimezone(zone)
+    tonight = datetime.combine(here.date(), RECOUNT_AT, tzinfo=zone)
+    last_night = tonight if here >= tonight else tonight - timedelta(days=1)
+    last = func.coalesce(Recount.checked_at, Round.opened_at)
+    due = (
+        select(Round.id)
+        .outerjoin(Recount, Recount.round_id == Round.id)
+        .where(Round.opened_at.is_not(None), Round.archived_at.is_(None), last < last_night)
+    )
+    return list(db.session.scalars(due.order_by(Round.id)))
+
+
+def disagreement() -> str | None:
+    """The alarm: which rounds did not agree with their journal when they were last recounted."""
+    bad = select(Recount.round_id).where(Recount.agrees.is_(False)).order_by(Recount.round_id)
+    rounds = ", ".join(str(round_id) for round_id in db.session.scalars(bad))
+    return f"the recount of round {rounds} differs from its counters" if rounds else None
 
 
 def _told(round_id: int) -> Replay:
