@@ -18,7 +18,7 @@ from app.core.guards import Identity
 from app.journal.models import Kind
 from app.rounds import effects
 from app.rounds.cases import Decision, DecisionKind, Outcome
-from app.rounds.lifecycle import Verb
+from app.rounds.lifecycle import Verb, is_allowed
 from app.rounds.models import RegisterEntry, Round
 from app.rounds.steps import NotYourself, locked, note, require
 
@@ -129,6 +129,20 @@ def waiting(round_id: int, kind: DecisionKind | None = None) -> list[Decision]:
     if kind is not None:
         found = found.where(Decision.kind == kind)
     return list(db.session.scalars(found.order_by(Decision.id)))
+
+
+def is_possible(decision: Decision) -> bool:
+    """Whether its round is still in a state in which it could happen."""
+    return is_allowed(_effects[decision.kind][0], decision.round.state)
+
+
+def decisions_of(round_id: int) -> list[Decision]:
+    """Every proposal of a round: those that wait first, the oldest before; then the newest."""
+    settled = select(Decision).where(
+        Decision.round_id == round_id, Decision.outcome != Outcome.WAITING
+    )
+    newest = settled.order_by(Decision.settled_at.desc(), Decision.id.desc())
+    return [*waiting(round_id), *db.session.scalars(newest)]
 
 
 def _locked_while_waiting(decision: Decision) -> Round:

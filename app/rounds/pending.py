@@ -1,0 +1,94 @@
+"""What waits for the office: decisions, conflicts, disputes, objections, forms of the audit."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ScalarSelect, func, select, true
+
+from app.accounts.models import Staff
+from app.core.db import db
+from app.core.guards import Identity, Role
+from app.roster.models import Area, Compound
+from app.rounds.cases import AuditItem, Conflict, Decision, Objection, Outcome
+from app.rounds.models import RegisterEntry, Round, Voice
+
+
+@dataclass(frozen=True)
+class CaseCounts:
+    """How much of each kind waits in one round."""
+
+    decisions: int = 0
+    conflicts: int = 0
+    disputes: int = 0
+    objections: int = 0
+    audit: int = 0
+
+    @property
+    def total(self) -> int:
+        """Everything that waits."""
+        return self.decisions + self.conflicts + self.disputes + self.objections + self.audit
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A round in which something waits; `yours` are decisions this very person may take."""
+
+    round_id: int
+    compound_id: int
+    compound: str
+    number: int
+    counts: CaseCounts
+    yours: int
+
+
+def case_counts(round_id: int) -> CaseCounts:
+    """What waits in a round, in one statement."""
+    return CaseCounts(*db.session.execute(_counted(Round.id == round_id)).one()[4:9])
+
+
+def pending_within(by: Identity) -> list[Pending]:
+    """The rounds within this person's scope in which something waits, most to decide first."""
+    on_the_way = (Round.archived_at.is_(None), Round.withdrawn_at.is_(None))
+    rows = db.session.execute(
+        _counted(Area.path.startswith(by.area_path), *on_the_way).add_columns(_yours(by))
+    )
+    found = [Pending(row[0], row[1], row[2], row[3], CaseCounts(*row[4:9]), row[9]) for row in rows]
+    waiting = [one for one in found if one.counts.total]
+    return sorted(waiting, key=lambda one: (-one.yours, -one.counts.total, one.round_id))
+
+
+def _counted(*which: Any) -> Any:
+    return (
+        select(
+            Round.id,
+            Round.compound_id,
+            Compound.name,
+            Round.number,
+            _number(Decision, Decision.outcome == Outcome.WAITING),
+            _number(Conflict, Conflict.resolved_at.is_(None)),
+            _number(RegisterEntry, RegisterEntry.voice == Voice.DISPUTED),
+            _number(Objection, Objection.closed_at.is_(None)),
+            _number(AuditItem, AuditItem.checked_at.is_(None)),
+        )
+        .join(Compound, Compound.id == Round.compound_id)
+        .join(Area, Area.id == Compound.area_id)
+        .where(*which)
+    )
+
+
+def _number(table: Any, *which: Any) -> ScalarSelect[int]:
+    rows = select(func.count()).select_from(table).where(table.round_id == Round.id, *which)
+    return rows.correlate(Round).scalar_subquery()
+
+
+def _yours(by: Identity) -> ScalarSelect[int]:
+    """Decisions that `by` may take as the second person: as `are_two_persons` says."""
+    made_me = select(Staff.made_by_id).where(Staff.id == by.id).scalar_subquery()
+    may_decide = by.role != Role.WORKER
+    others = select(Staff.id).where(
+        Staff.id != by.id,
+        func.coalesce(Staff.made_by_id, 0) != by.id,
+        Staff.id != func.coalesce(made_me, 0),
+    )
+    is_mine = Decision.proposed_by_id.in_(others) if may_decide else ~true()
+    return _number(Decision, Decision.outcome == Outcome.WAITING, is_mine)
