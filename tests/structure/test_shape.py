@@ -65,13 +65,13 @@ CONCEPTS = {
     "transfer",
     "accounts": "codes",
     "projects": "comparison completeness contents fingerprint",
-    "rounds": "audit case_forms case_views cases casting changes conflicts counting decisions "
-    "effects findings homes life_forms lifecycle listing matter_forms matter_views "
-    "matters objections pending profile prospects recounting register register_forms "
-    "register_views replay steps tallies timeline ways wording",
+    "rounds": "audit ballot_views case_forms case_views cases casting changes conflicts counting "
+    "decisions effects fates findings homes life_forms lifecycle listing matter_forms matter_views "
+    "matters objection_views objections pending profile prospects recounting register "
+    "register_forms register_views replay residents steps tallies timeline ways wording",
     "reports": "notice pages printing",
     "desk": "board live next_step",
-    "demo": "content drawings plans synthetic",
+    "demo": "cases content drawings plans stories synthetic",
 }
 REQUEST_NAMES = {"request", "session", "current_user", "flash", "abort"}
 MAY_USE_THE_REQUEST = {
