@@ -14,5 +14,4 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(rounds_cli)
     app.register_blueprint(residents.bp)
     app.register_blueprint(staff_views.bp)
-    app.register_blueprint(matter_views.bp)
     tasks.init_app(app)
