@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from app.rounds import ballot_views, residents, staff_views, tasks, views
+from app.rounds import ballot_views, matter_views, residents, staff_views, tasks, views
 from app.rounds.cli import rounds_cli
 
 # What residents see stands on one blueprint; importing a module puts its pages there.
@@ -14,4 +14,5 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(rounds_cli)
     app.register_blueprint(residents.bp)
     app.register_blueprint(staff_views.bp)
+    app.register_blueprint(matter_views.bp)
     tasks.init_app(app)

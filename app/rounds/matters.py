@@ -64,8 +64,10 @@ def remove_matter(round_: Round, matter: Matter, *, by: Identity) -> None:
     round_ = require(round_, Verb.EDIT)
     if matter.subject in MAIN:
         raise BadMatter(msg("改造方案和物业管理方案这两项必须有，不能去掉。"))
-    round_.matters.remove(matter)
+    # Taken off the list first, it would be written without a round before it is deleted.
     db.session.delete(matter)
+    db.session.flush()
+    db.session.expire(round_, ["matters"])
     note(round_, Kind.ROUND_DRAFT, {"removed": matter.position}, by=by)
 
 

@@ -1,4 +1,4 @@
-"""A round's questions and rules in words: what its second person confirms and everybody may read."""
+"""A round's questions and rules in words: what its second person confirms, what all may read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -63,18 +63,16 @@ _SIGHTS = {
     Sight.HOUSEHOLDS: msg("征询期间，工作人员看得到每一户怎么选。"),
 }
 _AUDIT = msg("截止以后随机抽 %(count)s 张纸质表，和原件核对；不到这个数的全部核对。")
-_NO_AUDIT = msg("截止以后不抽查纸质表。")
 
 
 def counting_of(round_: Round) -> Counting:
     """Every question with its rule, what holds for all of them, and who confirmed it when."""
     switches = round_.switches
-    audit = say(_AUDIT, count=switches.audit_votes) if switches.audit_votes else say(_NO_AUDIT)
     return Counting(
         questions=tuple(questions_of(round_)),
         sentences=tuple(say(sentence) for sentence in words_of(switches)),
         sight=say(_SIGHTS[switches.staff_see_choices]),
-        audit=audit,
+        audit=say(_AUDIT, count=switches.audit_votes),
         submitted_by=_name_of(round_.submitted_by_id),
         submitted_at=round_.submitted_at,
         confirmed_by=_name_of(round_.confirmed_by_id),
@@ -87,6 +85,11 @@ def questions_of(round_: Round) -> list[Question]:
     """The questions of a round in their order."""
     names = place_names(round_)
     return [_question(matter, names) for matter in round_.matters]
+
+
+def question_of(round_: Round, matter: Matter) -> Question:
+    """One question of a round."""
+    return _question(matter, place_names(round_))
 
 
 def place_names(round_: Round) -> dict[tuple[Scope, int], str]:
