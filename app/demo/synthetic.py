@@ -9,16 +9,9 @@ from sqlalchemy import select
 from app.core import clock
 from app.core.db import db
 from app.core.guards import Role
-from app.demo.actions import (
-    Office,
-    Sample,
-    add_account,
-    issue_sample_codes,
-    prepare_round,
-    refuse_when_filled,
-    write_plan,
-)
+from app.demo.actions import add_account, refuse_when_filled, write_plan
 from app.demo.content import compound_plans
+from app.demo.stories import Office, Sample, issue_sample_codes, prepare_round
 from app.roster.actions import import_roster
 from app.roster.ledger import Home, Ledger, totals_of
 from app.roster.models import Compound

@@ -13,7 +13,13 @@ from app.journal.queries import books, first_flaw
 from app.projects.models import PlanVersion
 from app.roster.models import Building, Compound, Household, Premises
 from app.rounds import recounting, tallies
-from app.rounds.models import Round, State, Vote, VoteChoice
+from app.rounds.audit import sample_of, unchecked
+from app.rounds.cases import DecisionKind
+from app.rounds.conflicts import open_conflicts
+from app.rounds.decisions import waiting
+from app.rounds.models import Channel, Matter, Round, State, Vote, VoteChoice
+from app.rounds.objections import objections_of
+from app.rounds.tallies import RoundTally
 from tests.client import PageClient
 from tests.factories import CODE_KEY
 
@@ -38,6 +44,7 @@ def test_the_sample_is_whole_true_and_usable(
     assert len(sample["buildings"]) == 55
     assert len(sample["households"]) == 19 + 18 + 59 + 217
     assert [first_flaw(book) for book in books()] == [None] * 5
+    _each_round_shows_another_thing(session)
     _a_household_enters_with_its_code(sample, session, client)
     with pytest.raises(NotEmpty):
         fill_sample(CODE_KEY)
@@ -60,13 +67,47 @@ def _its_rounds_are_counted_as_their_votes_say(session: sa.orm.Session) -> None:
             session.execute(
                 sa.select(VoteChoice.matter_id, sa.func.count())
                 .join(Vote, Vote.id == VoteChoice.vote_id)
-                .where(Vote.round_id == round_.id, VoteChoice.choice == "agree")
+                .join(Matter, Matter.id == VoteChoice.matter_id)
+                .where(Vote.round_id == round_.id, Vote.is_current, VoteChoice.choice == "agree")
+                .where(Matter.track == "consultation")
                 .group_by(VoteChoice.matter_id)
             ).all()
         )
         tally = tallies.results(round_)
         assert {m.matter_id: m.tally.agree for m in tally.matters} == by_hand
         assert recounting.counters_agree(round_)
+
+
+def _each_round_shows_another_thing(session: sa.orm.Session) -> None:
+    certified, closed, plain, mixed = session.scalars(sa.select(Round).order_by(Round.id))
+    tallied = [tallies.results(round_) for round_ in (certified, closed, plain, mixed)]
+    assert [t.channels[Channel.PAPER] for t in tallied] == [4, 8, 5, 24]
+    assert tallied[0].passed
+    assert [(item.agrees, item.checked_by.name) for item in sample_of(certified.id)] == [
+        (True, "丁海波")
+    ] * 4
+    assert [o.closed_at is None for o in objections_of(certified.id)] == [False]
+    assert len(open_conflicts(closed.id)) == 1
+    assert unchecked(closed.id) == 8
+    assert [o.closed_at is None for o in objections_of(closed.id)] == [True, False]
+    assert [d.kind for d in waiting(plain.id)] == [DecisionKind.EXTENSION]
+    assert waiting(mixed.id) == waiting(closed.id) == waiting(certified.id) == []
+    assert [m.subject for m in plain.matters] == ["plan", "management"]
+    _many_things_are_asked_at_once(mixed, tallied[3])
+
+
+def _many_things_are_asked_at_once(mixed: Round, tally: RoundTally) -> None:
+    subjects = [m.subject for m in mixed.matters]
+    assert subjects == ["plan", "management", "use_fund", "elevator", "menu"]
+    fund, elevator = tally.owners
+    # The two public landlords: their tenants brought forms that say different things.
+    assert fund.divided == 2
+    assert 0 < fund.tally.voted < fund.tally.total < tally.total
+    assert 0 < elevator.tally.voted < elevator.tally.total == 12
+    wished = [wish.place.households for wish in tally.menus[0].wishes]
+    assert len(wished) == 6
+    assert sorted(wished, reverse=True) == wished
+    assert wished[-1] > 0
 
 
 def _a_household_enters_with_its_code(
