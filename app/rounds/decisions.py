@@ -25,6 +25,7 @@ from app.rounds.steps import NotYourself, locked, note, require
 Facts = Mapping[str, object]
 Effect = Callable[[Decision, Identity], Facts]
 _effects: dict[DecisionKind, tuple[Verb, Kind, Effect]] = {}
+WAITS_ALREADY = msg("这件事已经有人提了，正在等第二个人决定。")
 
 
 class NoReason(Refused):
@@ -75,7 +76,7 @@ def propose(
     if not grounds.reason.strip():
         raise NoReason(msg("请写明理由。"))
     if any(w.params == params and w.entry == entry for w in waiting(round_.id, kind)):
-        raise AlreadyProposed(msg("这件事已经有人提了，正在等第二个人决定。"))
+        raise AlreadyProposed(WAITS_ALREADY)
     decision = Decision(
         round=round_,
         kind=kind,
@@ -150,6 +151,9 @@ def _locked_while_waiting(decision: Decision) -> Round:
     db.session.refresh(decision)
     if not decision.is_waiting:
         raise AlreadySettled(msg("这件事刚刚已经有人决定了。"))
+    if decision.entry is not None:
+        # A page may have read it before the lock, and its household voted in between.
+        db.session.refresh(decision.entry)
     return round_
 
 

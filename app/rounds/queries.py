@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import holidays
 from flask import current_app
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from app.accounts.models import HouseholdCode
@@ -14,7 +14,7 @@ from app.core import clock
 from app.core.db import db
 from app.projects.queries import current_version
 from app.roster.models import Building, Entrance, Household, Premises
-from app.rounds.cases import Decision, Objection, Outcome
+from app.rounds.cases import Decision, DecisionKind, Effect, Objection, Outcome
 from app.rounds.lifecycle import Facts, end_of_term
 from app.rounds.models import RegisterEntry, Round, Vote
 
@@ -244,10 +244,21 @@ def waiting_decisions(round_id: int) -> int:
 
 
 def register_changes(round_id: int) -> tuple[int, int]:
-    """How many entries were put on the register after the freeze, and how many struck off."""
-    row = db.session.execute(
-        select(func.count(RegisterEntry.added_at), func.count(RegisterEntry.removed_at)).where(
-            RegisterEntry.round_id == round_id
-        )
-    ).one()
-    return row[0], row[1]
+    """How often an entry was put on the register after the freeze, and how often struck off.
+
+    Every time counts: who was struck off and came back is one of each.
+    """
+    kind, taken = (
+        Decision.kind,
+        (Decision.round_id == round_id, Decision.outcome == Outcome.APPROVED),
+    )
+    by_answer = (Objection.round_id == round_id, Objection.effect == Effect.ADD_TO_REGISTER)
+    return (
+        _count(Decision, *taken, kind == DecisionKind.REGISTER_ADDITION)
+        + _count(Objection, *by_answer),
+        _count(Decision, *taken, kind == DecisionKind.REGISTER_REMOVAL),
+    )
+
+
+def _count(model: type[Decision] | type[Objection], *conditions: ColumnElement[bool]) -> int:
+    return db.session.scalar(select(func.count()).select_from(model).where(*conditions)) or 0

@@ -20,7 +20,15 @@ from app.roster.models import Building, Entrance, Household, Premises
 from app.roster.transfer import change_owners, make_owners
 from app.rounds import effects
 from app.rounds.cases import Decision, DecisionKind
-from app.rounds.decisions import Facts, Grounds, applies, propose
+from app.rounds.decisions import (
+    WAITS_ALREADY,
+    AlreadyProposed,
+    Facts,
+    Grounds,
+    applies,
+    propose,
+    waiting,
+)
 from app.rounds.lifecycle import Verb
 from app.rounds.models import RegisterEntry, Round, Voice, Vote
 from app.rounds.profile import (
@@ -111,11 +119,11 @@ def entry_values(
 def register_hash(rows: Iterable[Mapping[str, object]]) -> str:
     """SHA-256 over what counts of each entry, in the order of the register: who it is (its
 
-    commitment), where, its area in 0.01 m², and in which of the two tracks it counts.
+    commitment), where, its area in 0.01 m², in which of the two tracks, and with whom as one head.
     """
     lines = (
-        f"{row['commitment']} {row['building_id']} {row['size']} "
-        f"{int(bool(row['is_household']))}{int(bool(row['is_property']))}"
+        f"{row['commitment']} {row['building_id']} {row['entrance_id']} {row['size']} "
+        f"{int(bool(row['is_household']))}{int(bool(row['is_property']))} {row['holder']}"
         for row in rows
     )
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
@@ -163,6 +171,9 @@ def propose_transfer(
     names = [name.strip() for name in names if name.strip()]
     if not names:
         raise NoOwner(msg("请填新业主的姓名。"))
+    # The owners made below are new each time, so no two proposals look the same.
+    if any(w.entry == entry for w in waiting(entry.round_id, DecisionKind.TRANSFER)):
+        raise AlreadyProposed(WAITS_ALREADY)
     # Names of people stand in the roster alone; the proposal only points at them.
     owners = make_owners(entry.round.compound_id, names)
     params = {"owners": owners}
@@ -279,6 +290,8 @@ def _check_settled(entry: RegisterEntry) -> None:
 def _check_absent(round_: Round, premises: Premises) -> None:
     if premises.entrance.building.compound_id != round_.compound_id:
         raise NotOnRoster(msg("这套房不在这个小区的名册里。"))
+    if not counts_as_property(case_of(premises.use, premises.ownership, premises.occupancy)):
+        raise NotOnRoster(msg("车库、储藏间不算户，也不算专有部分，不进登记册。"))
     entry = _entry_of_premises(round_.id, premises.id)
     if entry is not None and entry.removed_at is None:
         raise AlreadyOnRegister(msg("这套房已经在登记册里了。"))

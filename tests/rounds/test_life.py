@@ -15,7 +15,15 @@ from app.rounds.models import Channel, Round, State
 from tests.factories import homes_of, make_building, make_plan, make_round, make_staff
 
 pytestmark = pytest.mark.usefixtures("session")
-FACTS = ("commitment", "building_id", "size", "is_household", "is_property")
+FACTS = (
+    "commitment",
+    "building_id",
+    "entrance_id",
+    "size",
+    "is_household",
+    "is_property",
+    "holder",
+)
 
 
 def ballot_of(round_: Round, choice: Choice, request_id: str, seen: int = 0) -> Ballot:
