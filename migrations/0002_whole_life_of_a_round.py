@@ -57,12 +57,19 @@ def _extend_rounds() -> None:
             round_.alter_column(name, nullable=False, server_default=None)
         round_.create_foreign_key("fk_round_withdrawn_by_id", "staff", ["withdrawn_by_id"], ["id"])
         round_.create_foreign_key("fk_round_predecessor_id", "round", ["predecessor_id"], ["id"])
-        round_.create_unique_constraint("uq_round_predecessor_id", ["predecessor_id"])
+    op.create_index(
+        "uq_round_predecessor_id_standing",
+        "round",
+        ["predecessor_id"],
+        unique=True,
+        sqlite_where=sa.text("withdrawn_at IS NULL"),
+        postgresql_where=sa.text("withdrawn_at IS NULL"),
+    )
 
 
 def _reduce_rounds() -> None:
+    op.drop_index("uq_round_predecessor_id_standing", "round")
     with op.batch_alter_table("round") as round_:
-        round_.drop_constraint("uq_round_predecessor_id", type_="unique")
         round_.drop_constraint("fk_round_predecessor_id", type_="foreignkey")
         round_.drop_constraint("fk_round_withdrawn_by_id", type_="foreignkey")
         for name in (

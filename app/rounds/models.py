@@ -106,7 +106,14 @@ class Round(Model):
         CheckConstraint(
             "confirmed_by_id IS NULL OR confirmed_by_id <> submitted_by_id", name="two_persons"
         ),
-        UniqueConstraint("predecessor_id"),
+        # A round is followed once, unless what followed was withdrawn.
+        Index(
+            "uq_round_predecessor_id_standing",
+            "predecessor_id",
+            unique=True,
+            sqlite_where=text("withdrawn_at IS NULL"),
+            postgresql_where=text("withdrawn_at IS NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
