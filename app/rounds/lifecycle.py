@@ -309,7 +309,7 @@ def _profile(facts: Facts) -> Check:
 
 def _matters(facts: Facts) -> Check:
     nobody = len(facts.matters_without_anybody)
-    message = msg("还有 %(count)s 个事项没有住户可问，请改范围。") if nobody else ""
+    message = msg("还有 %(count)s 个事项没有住户可问，请改范围。")
     return Check(Condition.MATTERS, msg("每个事项都有人可问"), not nobody, message, nobody)
 
 
