@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from sqlalchemy import select
+
 from app.core import clock
 from app.core.db import db
 from app.core.errors import Refused, msg
@@ -10,7 +12,7 @@ from app.journal.models import Kind
 from app.projects.models import PlanVersion
 from app.projects.queries import current_version
 from app.rounds import effects
-from app.rounds.cases import Decision, DecisionKind
+from app.rounds.cases import Decision, DecisionKind, Outcome
 from app.rounds.decisions import Facts, Grounds, applies, propose
 from app.rounds.lifecycle import LONGEST, Verb
 from app.rounds.models import Round
@@ -51,6 +53,17 @@ def newer_version(round_: Round) -> PlanVersion | None:
     if not round_.is_open or newest is None or newest.id == round_.plan_version_id:
         return None
     return newest
+
+
+def changes_of(round_id: int) -> list[Decision]:
+    """What two persons changed about the end and the plan of a round, the oldest first."""
+    kinds = (DecisionKind.EXTENSION, DecisionKind.PLAN_CHANGE)
+    approved = select(Decision).where(
+        Decision.round_id == round_id,
+        Decision.kind.in_(kinds),
+        Decision.outcome == Outcome.APPROVED,
+    )
+    return list(db.session.scalars(approved.order_by(Decision.settled_at, Decision.id)))
 
 
 @applies(DecisionKind.EXTENSION, Verb.EXTEND, Kind.DEADLINE_CHANGE)
