@@ -267,8 +267,9 @@ def test_a_home_that_votes_while_its_decision_is_being_read_is_counted_right(
         db.session.commit()
     with living_app.app_context():
         decision = db.session.get_one(Decision, decision_id)
-        assert decision.entry is not None
-        assert decision.entry.votes == 0
+        read = decision.entry
+        assert read is not None
+        assert read.votes == 0
         # What was read stays as it was read, while the household votes elsewhere.
         db.session.expire_on_commit = False
         db.session.commit()
@@ -281,6 +282,7 @@ def test_a_home_that_votes_while_its_decision_is_being_read_is_counted_right(
         assert _at_once(living_app, [vote]) == ["done"]
         decisions.approve(decision, by=office.second)
         db.session.commit()
+        assert read.votes == 1
         assert figures(db.session.get_one(Round, round_id)) == (2, 0, 0, 0)
 
 
