@@ -3,10 +3,11 @@
 import hashlib
 import secrets
 import time
+from collections.abc import Iterable
 from functools import lru_cache
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from wsgiref.headers import Headers
 
@@ -23,8 +24,10 @@ from flask import (
     request,
     url_for,
 )
+from flask.sessions import SecureCookieSessionInterface
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError, CSRFProtect
+from itsdangerous import URLSafeTimedSerializer
 from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.routing import IntegerConverter, Map
 from whitenoise import WhiteNoise
@@ -34,6 +37,10 @@ from app.core.db import db, mark_reading
 from app.core.errors import Refused
 from app.core.guards import current_home
 from app.core.i18n import translated
+from app.core.log import note_request
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 log = structlog.get_logger()
 csrf = CSRFProtect()
@@ -53,14 +60,16 @@ _CSP = "; ".join(
         "object-src 'none'",
     )
 )
-_HEADERS = {
-    "Content-Security-Policy": _CSP,
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(self), geolocation=(), microphone=()",
-}
+_HEADERS = [
+    ("Content-Security-Policy", _CSP),
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("Referrer-Policy", "same-origin"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(self), geolocation=(), microphone=()"),
+]
+_NEVER_KEPT = ("Cache-Control", "no-store")
+_ONLY_OVER_TLS = ("Strict-Transport-Security", "max-age=31536000")
 
 
 def page(template: str, status: int = 200, **context: Any) -> Response:
@@ -116,8 +125,39 @@ def serve_static(app: Flask) -> None:
 
 
 def _add_headers(headers: Headers, _path: str, _url: str) -> None:
-    for name, value in _HEADERS.items():
+    for name, value in _HEADERS:
         headers[name] = value
+
+
+class _Answer(Response):
+    """A response that gets the headers of every page as it leaves, unless a view set its own.
+
+    Then they are a list again: setting them one by one looks through all the others each time.
+    """
+
+    def get_wsgi_response(
+        self, asked: "WSGIEnvironment"
+    ) -> tuple[Iterable[bytes], str, list[tuple[str, str]]]:
+        """Add them to what goes to the server."""
+        body, status, headers = super().get_wsgi_response(asked)
+        own = {name for name, _value in headers}
+        wanted = [*_HEADERS, ("X-Request-Id", g.get("request_id", ""))]
+        if request.endpoint != "static":
+            wanted.append(_NEVER_KEPT)
+        if current_app.extensions["juyi_config"].is_secure:
+            wanted.append(_ONLY_OVER_TLS)
+        return body, status, headers + [header for header in wanted if header[0] not in own]
+
+
+class _Cookies(SecureCookieSessionInterface):
+    """Sessions in signed cookies; the signer is made once, not for every cookie."""
+
+    _signer: URLSafeTimedSerializer | None = None
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        """The signer of this application's key."""
+        self._signer = self._signer or super().get_signing_serializer(app)
+        return self._signer
 
 
 def asked_number(name: str) -> int | None:
@@ -135,11 +175,13 @@ class _Id(IntegerConverter):
 
 def init(app: Flask) -> None:
     """Hook the request flow into the application."""
+    app.response_class = _Answer
+    app.session_interface = _Cookies()
     app.url_map.converters["int"] = _Id
     app.before_request(_begin)
     app.before_request(_refuse_cross_site)
     app.before_request(_refuse_nonsense)
-    app.after_request(_finish)
+    app.after_request(_log_request)
     csrf.init_app(app)
     app.jinja_env.globals["static_url"] = static_url
     app.context_processor(lambda: {"home": current_home})
@@ -184,38 +226,24 @@ def _refuse_nonsense() -> None:
     """No text of a person holds a zero byte, and no form of ours is sent as JSON."""
     if request.is_json and request.method not in _SAFE_METHODS:
         abort(415)
-    texts = [request.path, *request.args.values(), *request.form.values()]
+    texts = [request.path, *request.args.values()]
+    if request.method not in _SAFE_METHODS:
+        texts += request.form.values()
     if any("\0" in text for text in texts):
         abort(400)
 
 
-def _finish(response: Response) -> Response:
-    for name, value in _HEADERS.items():
-        response.headers.setdefault(name, value)
-    if current_app.extensions["juyi_config"].is_secure:
-        response.headers["Strict-Transport-Security"] = "max-age=31536000"
-    if request.endpoint != "static" and "Cache-Control" not in response.headers:
-        response.headers["Cache-Control"] = "no-store"
-    response.headers.setdefault("X-Request-Id", g.get("request_id", ""))
-    _log_request(response)
-    return response
-
-
-def _log_request(response: Response) -> None:
+def _log_request(response: Response) -> Response:
     """One line per request, without the query: a query may carry what nobody should read.
 
     An answer that says "nothing new" is not worth a line: every open board gets one a second.
     """
     if response.status_code == HTTPStatus.NOT_MODIFIED:
-        return
+        return response
     began = g.get("began")
-    log.info(
-        "request",
-        method=request.method,
-        path=request.path,
-        status=response.status_code,
-        ms=round((time.perf_counter() - began) * 1000, 1) if began else None,
-    )
+    took = round((time.perf_counter() - began) * 1000, 1) if began else None
+    note_request(request.method, request.path, response.status_code, took)
+    return response
 
 
 def _refused(refusal: Refused) -> Response:

@@ -98,6 +98,12 @@ def test_a_request_is_one_line_without_its_query(client: PageClient, lines: Line
     assert "王" not in json.dumps(line, ensure_ascii=False)
 
 
+def test_the_path_of_a_request_is_masked_too(client: PageClient, lines: Lines) -> None:
+    client.raw("get", "/b/13812345678")
+    (line,) = [line for line in lines() if line["event"] == "request"]
+    assert (line["path"], line["level"]) == ("/b/<phone>", "info")
+
+
 def test_every_line_of_a_request_carries_its_number(client: PageClient, lines: Lines) -> None:
     first, second = (client.raw("get", "/healthz") for _ in range(2))
     numbers = [line["request"] for line in lines() if line["event"] == "request"]
