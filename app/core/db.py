@@ -3,14 +3,18 @@
 It owns how a transaction begins; what is stored belongs to the features.
 """
 
+import select
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
+from weakref import WeakKeyDictionary
 
+import psycopg
 from flask import Flask
 from flask_alembic import Alembic
 from flask_sqlalchemy_lite import SQLAlchemy
@@ -26,8 +30,9 @@ from sqlalchemy import (
     event,
 )
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DisconnectionError, IntegrityError
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.pool import ConnectionPoolEntry, Pool
 from sqlalchemy.types import TypeDecorator
 
 from app.core.errors import Refused
@@ -83,7 +88,7 @@ class Model(DeclarativeBase):
 
 
 # Parameters are people's names and phones: they must not reach the log in an error's text.
-db = SQLAlchemy(engine_options={"pool_pre_ping": True, "hide_parameters": True})
+db = SQLAlchemy(engine_options={"hide_parameters": True})
 alembic = Alembic(metadatas=Model.metadata)
 
 
@@ -91,6 +96,9 @@ def init(app: Flask) -> None:
     """Set up engines, sessions and migrations."""
     db.init_app(app)
     alembic.init_app(app)
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            _turns[db.engine] = _Turn()
     # We keep no asynchronous session; looking for one would start a thread in every request,
     # which costs more than the rest of a small answer.
     app.teardown_appcontext_funcs = [
@@ -116,6 +124,19 @@ def reading() -> Iterator[None]:
 def mark_reading(is_reading: bool) -> None:
     """Say for the rest of this context whether transactions only read (a GET) or may write."""
     _reading.set(is_reading)
+
+
+@contextmanager
+def beforehand() -> Iterator[None]:
+    """Look something up before the real work: as a reader, in a transaction of its own.
+
+    Nothing may have been changed yet. Who may write is found out without keeping writers waiting.
+    """
+    is_about_to_write = not _reading.get()
+    with reading():
+        yield
+    if is_about_to_write:
+        release()
 
 
 def release() -> None:
@@ -152,6 +173,55 @@ def _configure_sqlite(connection: Any, _record: Any) -> None:
 
 @event.listens_for(Engine, "begin")
 def _begin_sqlite(connection: Connection) -> None:
-    if connection.dialect.name == "sqlite":
-        # A write that begins as a read may fail when it is upgraded; so it begins as a write.
-        connection.exec_driver_sql("BEGIN" if _reading.get() else "BEGIN IMMEDIATE")
+    if connection.dialect.name != "sqlite":
+        return
+    if not _reading.get() and connection.engine in _turns:
+        _turns[connection.engine].wait(connection.info)
+    # A write that begins as a read may fail when it is upgraded; so it begins as a write.
+    connection.exec_driver_sql("BEGIN" if _reading.get() else "BEGIN IMMEDIATE")
+
+
+class _Turn:
+    """Lets the writers of one SQLite file come one after the other.
+
+    SQLite itself only sleeps and looks again, longer and longer: under load most of the time
+    would be slept away, and whoever has bad luck would be told that the database is locked.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._holder: int | None = None
+
+    def wait(self, info: dict[Any, Any]) -> None:
+        """Until the connection of this `info` may write; SQLite decides after half a minute."""
+        # Whoever waits for himself waits for ever.
+        is_mine = self._holder == threading.get_ident()
+        if not is_mine and self._lock.acquire(timeout=30):
+            self._holder = threading.get_ident()
+            info[_Turn] = self
+
+    def pass_on(self) -> None:
+        """Let the next one write."""
+        self._holder = None
+        self._lock.release()
+
+
+_turns: WeakKeyDictionary[Engine, _Turn] = WeakKeyDictionary()
+
+
+@event.listens_for(Pool, "checkin")
+def _pass_turn_on(_connection: Any, record: ConnectionPoolEntry) -> None:
+    # A connection goes back as soon as its transaction is over.
+    if turn := record.info.pop(_Turn, None):
+        turn.pass_on()
+
+
+@event.listens_for(Pool, "checkout")
+def _notice_hang_up(connection: Any, _record: Any, _fairy: Any) -> None:
+    """Give up a connection whose server went away; asking it first would cost a round trip."""
+    if isinstance(connection, psycopg.Connection):
+        watch = select.poll()
+        watch.register(connection.fileno(), select.POLLIN)
+        # Nothing was asked, so whatever can be read is a farewell.
+        if watch.poll(0):
+            raise DisconnectionError

@@ -15,6 +15,8 @@ from flask_login import current_user
 from flask_login import login_required as _login_required
 from werkzeug.local import LocalProxy
 
+from app.core.db import beforehand
+
 View = Callable[..., Any]
 
 
@@ -107,7 +109,9 @@ def household(view: View) -> View:
 
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
-        return view(*args, **kwargs) if current_home else household_gate.refuse()
+        with beforehand():
+            is_known = bool(current_home)
+        return view(*args, **kwargs) if is_known else household_gate.refuse()
 
     guarded.guard = "household"  # type: ignore[attr-defined]
     return guarded

@@ -1,5 +1,9 @@
 """The database settings we rely on, on SQLite and on the engine under test."""
 
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -7,11 +11,12 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.core import jobs
-from app.core.db import mark_reading, once, reading
+from app.core import clock, jobs
+from app.core.db import beforehand, db, mark_reading, once, reading
 from app.core.errors import Refused
 from app.core.limits import Attempt
 from app.journal.models import JournalHead
+from tests.apart import app_apart
 
 
 @pytest.fixture
@@ -55,6 +60,68 @@ def test_a_reading_transaction_waits_for_nobody(sqlite: sa.Engine) -> None:
         with reading():
             reader.begin()
             assert reader.exec_driver_sql("SELECT count(*) FROM t").scalar() == 1
+
+
+def test_writers_wait_in_line_and_nobody_is_told_that_it_is_locked(
+    tmp_path: Path, worker_id: str
+) -> None:
+    with app_apart(tmp_path, f"line_{worker_id}") as app:
+        with app.app_context():
+            db.engine.dispose()
+            if db.engine.dialect.name == "sqlite":
+                # The file itself refuses at once, so only waiting in line helps.
+                sa.event.listen(
+                    db.engine, "connect", lambda c, _record: c.execute("PRAGMA busy_timeout=0")
+                )
+
+        def write(number: int) -> None:
+            with app.app_context():
+                db.session.add(Attempt(key=f"writer-{number}", at=clock.now()))
+                db.session.flush()
+                time.sleep(0.005)
+                db.session.commit()
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(write, range(24)))
+        with app.app_context():
+            assert db.session.scalar(sa.select(sa.func.count()).select_from(Attempt)) == 24
+
+
+def test_what_is_looked_up_beforehand_keeps_no_writer_waiting(
+    tmp_path: Path, worker_id: str
+) -> None:
+    with app_apart(tmp_path, f"beforehand_{worker_id}") as app, app.app_context():
+        mark_reading(False)
+        with beforehand():
+            assert db.session.scalar(sa.select(sa.func.count()).select_from(Attempt)) == 0
+            others = sa.create_engine(db.engine.url, poolclass=sa.NullPool)
+            with reading_off(), others.begin() as writer:
+                writer.execute(sa.insert(Attempt).values(key="writer", at=clock.now()))
+        assert not db.session.in_transaction()
+        assert db.session.scalar(sa.select(sa.func.count()).select_from(Attempt)) == 1
+
+
+@contextmanager
+def reading_off() -> Iterator[None]:
+    """Somebody else writes meanwhile."""
+    mark_reading(False)
+    yield
+    mark_reading(True)
+
+
+def test_a_connection_on_which_the_server_hung_up_is_replaced(
+    tmp_path: Path, worker_id: str
+) -> None:
+    with app_apart(tmp_path, f"hung_up_{worker_id}") as app, app.app_context():
+        is_server = db.engine.dialect.name == "postgresql"
+        number = db.session.scalar(sa.text(f"SELECT {'pg_backend_pid()' if is_server else 1}"))
+        db.session.close()
+        if is_server:
+            others = sa.create_engine(db.engine.url, poolclass=sa.NullPool)
+            with others.begin() as operator:
+                end = sa.text("SELECT pg_terminate_backend(:number, 1000)")
+                assert operator.scalar(end, {"number": number})
+        assert db.session.scalar(sa.text("SELECT 2")) == 2
 
 
 def test_a_rolled_back_change_leaves_nothing(sqlite: sa.Engine) -> None:
