@@ -3,17 +3,18 @@
 import re
 import unicodedata
 from collections.abc import Iterator
-from functools import lru_cache
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from babel.support import NullTranslations, Translations
-from flask_babel import get_locale, gettext
+from flask import current_app
+from flask_babel import gettext
 from flask_wtf import FlaskForm
-from wtforms import Field, FieldList, FormField, IntegerField
-from wtforms.i18n import messages_path
+from wtforms import DateTimeLocalField, Field, FieldList, FormField, IntegerField
 from wtforms.widgets import TextInput
 
 from app.core.errors import Refused
+from app.core.format import local
 from app.core.i18n import translated
 
 # Bidi controls and zero-width characters change what a text looks like without being seen.
@@ -50,23 +51,37 @@ class SmallNumberField(IntegerField):
         super().process_formdata(valuelist)
 
 
-@lru_cache
-def _texts_of_library(locale: str) -> NullTranslations:
-    """What WTForms itself says, read from its catalogue once and not in every request."""
-    return Translations.load(messages_path(), [locale], domain="wtforms")
+class WallClockField(DateTimeLocalField):
+    """A moment as the office's clock shows it; `data` is aware, in UTC."""
+
+    # None before anything is read; `InputRequired` sees to the rest.
+    data: Any
+
+    def process_data(self, value: datetime | None) -> None:
+        """Keep the moment as it is stored."""
+        self.data = value
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Read what the browser sends, which knows no time zone."""
+        super().process_formdata(valuelist)
+        if self.data is not None:
+            here = ZoneInfo(current_app.config["BABEL_DEFAULT_TIMEZONE"])
+            try:
+                self.data = self.data.replace(tzinfo=here).astimezone(UTC)
+            except OverflowError:
+                self.data = None
+                raise ValueError(gettext("这个时间不对，请重新选。")) from None
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return " ".join(self.raw_data)
+        return local(self.data).strftime("%Y-%m-%dT%H:%M") if self.data else ""
 
 
 class Form(FlaskForm):
     """A form that can also be refused by an action."""
 
     form_errors: list[str]
-
-    class Meta(FlaskForm.Meta):
-        """How the library's own messages are found."""
-
-        def get_translations(self, form: Any) -> NullTranslations:
-            """Its catalogue in the reader's language."""
-            return _texts_of_library(str(get_locale()))
 
     def refuse(self, refusal: Refused) -> None:
         """Show the refusal at the top of the form, as its own error."""
