@@ -4,13 +4,16 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from babel.support import NullTranslations, Translations
 from flask import current_app
-from flask_babel import gettext
+from flask_babel import get_locale, gettext
 from flask_wtf import FlaskForm
 from wtforms import DateTimeLocalField, Field, FieldList, FormField, IntegerField
+from wtforms.i18n import messages_path
 from wtforms.widgets import TextInput
 
 from app.core.errors import Refused
@@ -78,10 +81,23 @@ class WallClockField(DateTimeLocalField):
         return local(self.data).strftime("%Y-%m-%dT%H:%M") if self.data else ""
 
 
+@lru_cache
+def _texts_of_library(locale: str) -> NullTranslations:
+    """What WTForms itself says, read from its catalogue once and not in every request."""
+    return Translations.load(messages_path(), [locale], domain="wtforms")
+
+
 class Form(FlaskForm):
     """A form that can also be refused by an action."""
 
     form_errors: list[str]
+
+    class Meta(FlaskForm.Meta):
+        """How the library's own messages are found."""
+
+        def get_translations(self, form: Any) -> NullTranslations:
+            """Its catalogue in the reader's language."""
+            return _texts_of_library(str(get_locale()))
 
     def refuse(self, refusal: Refused) -> None:
         """Show the refusal at the top of the form, as its own error."""
