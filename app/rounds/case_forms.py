@@ -16,6 +16,7 @@ from wtforms import (
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from app.core.forms import Form, WallClockField, cleaned, tidied
+from app.projects.models import PlanVersion
 from app.rounds.cases import Effect, Objection, ObjectionKind
 from app.rounds.casting import matters_asked
 from app.rounds.counting import Choice
@@ -59,10 +60,6 @@ class GroundsForm(Form):
         return Grounds(self.reason.data, self.evidence.data or "")
 
 
-class ConfirmForm(Form):
-    """Nothing but the button."""
-
-
 class DeclineForm(Form):
     """Why a proposal is not agreed to, or taken back."""
 
@@ -87,6 +84,21 @@ class PlanChangeForm(GroundsForm):
             ("yes", _l("内容有大变化：做什么、花多少钱、怎么管，有一样变了")),
         ],
     )
+
+    def __init__(self, newer: PlanVersion | None, **kwargs: Any) -> None:
+        self._newest = str(newer.id) if newer else ""
+        super().__init__(version=self._newest, **kwargs)
+
+    def validate_version(self, field: Any) -> None:
+        """What is decided about is what was read."""
+        if field.data != self._newest:
+            field.data = self._newest
+            raise ValidationError(gettext("方案刚刚又出了新的一版，请看过再提。"))
+
+    @property
+    def is_material(self) -> bool:
+        """Whether households have to confirm."""
+        return bool(self.material.data == "yes")
 
 
 class ResolutionForm(GroundsForm):
@@ -239,8 +251,5 @@ def _decisions_of(entry: RegisterEntry) -> tuple[Matter, ...]:
 
 def _with_choices(kind: type[Any], matters: tuple[Matter, ...], needed: Any) -> Any:
     names = [(choice.value, name) for choice, name in _NAMES.items()]
-    fields = {
-        f"matter-{m.id}": RadioField(m.title, [needed], choices=names)
-        for m in matters
-    }
+    fields = {f"matter-{m.id}": RadioField(m.title, [needed], choices=names) for m in matters}
     return type(f"{kind.__name__}OfEntry", (kind,), {**fields, "matters": matters})()

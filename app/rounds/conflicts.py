@@ -13,7 +13,7 @@ from app.core.db import db
 from app.core.errors import Refused, msg
 from app.core.guards import Identity
 from app.journal.models import Kind
-from app.rounds import casting, effects
+from app.rounds import casting, corrections, effects
 from app.rounds.cases import Conflict, Decision, DecisionKind
 from app.rounds.counting import Choice
 from app.rounds.decisions import Facts, Grounds, applies, propose
@@ -62,6 +62,12 @@ def open_conflicts(round_id: int) -> list[Conflict]:
     return list(db.session.scalars(found.order_by(Conflict.id)))
 
 
+def resolved_conflicts(round_id: int) -> list[Conflict]:
+    """Those that were settled, the newest first."""
+    found = select(Conflict).where(Conflict.round_id == round_id, Conflict.resolved_at.is_not(None))
+    return list(db.session.scalars(found.order_by(Conflict.resolved_at.desc(), Conflict.id.desc())))
+
+
 def open_conflict_count(round_id: int) -> int:
     """How many of them there are."""
     found = (Conflict.round_id == round_id, Conflict.resolved_at.is_(None))
@@ -104,7 +110,7 @@ def _settle(decision: Decision, by: Identity) -> Facts:
     if entry.voice != Voice.DISPUTED:
         raise AlreadyResolved(msg("这一户没有争议，不用再办。"))
     choices = {int(matter): Choice(c) for matter, c in decision.params["choices"].items()}
-    casting.replace(entry, choices, decision.id, by=by)
+    corrections.replace_vote(entry, choices, decision.id, by=by)
     return {"step": "settled"}
 
 

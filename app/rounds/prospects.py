@@ -87,6 +87,23 @@ def of_silence(entry: RegisterEntry) -> list[Line]:
     return count_lines(entry.round, *shift, tells_choices=False)
 
 
+def of_addition(round_: Round, premises: Premises) -> list[Line]:
+    """How the count changes when premises of the roster come onto the register."""
+    return count_lines(round_, *_addition(round_, premises), tells_choices=False)
+
+
+def of_removal(entry: RegisterEntry) -> list[Line]:
+    """How the count changes when an entry is struck off."""
+    shift = _place(entry), stance_of(entry), _ABSENT
+    return count_lines(entry.round, *shift, tells_choices=False)
+
+
+def of_correction(entry: RegisterEntry) -> list[Line]:
+    """How the count changes when an entry says what the roster says."""
+    shift = _place(entry), stance_of(entry), _corrected(entry)
+    return count_lines(entry.round, *shift, tells_choices=False)
+
+
 def count_lines(
     round_: Round, place: Place, before: Stance, after: Stance, *, tells_choices: bool
 ) -> list[Line]:

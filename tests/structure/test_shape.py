@@ -61,13 +61,14 @@ CONCEPTS = {
     "core": "alarms clock db errors files format guards i18n jobs limits log markdown pdf "
     "pdf_child qr sheets sheets_child tokens web",
     "journal": "merkle note",
-    "roster": "areas cells comparing differences headings importer ledger lines people findings "
-    "transfer",
+    "roster": "areas cells comparing correction differences headings importer ledger lines people "
+    "findings transfer",
     "accounts": "codes",
     "projects": "comparison completeness contents fingerprint",
-    "rounds": "audit ballot_views case_forms case_views cases casting changes conflicts counting "
-    "decisions effects fates findings homes life_forms lifecycle listing matter_forms matter_views "
-    "matters objection_views objections pending profile prospects recounting register "
+    "rounds": "audit ballot_views case_desk case_forms case_views cases casting changes "
+    "complaint_views conflict_views conflicts corrections counting decisions effects fates findings "
+    "homes life_forms lifecycle listing matter_forms matter_views matters "
+    "objection_views objections pending profile prospects recording recounting register "
     "register_forms register_views replay residents steps tallies timeline ways wording",
     "reports": "notice pages printing",
     "desk": "board live next_step",
