@@ -50,12 +50,13 @@ def current_round(compound_id: int) -> Round | None:
 
 
 def entry_of(round_id: int, household_id: int) -> RegisterEntry | None:
-    """The household's place in the frozen register."""
-    return db.session.scalar(
-        select(RegisterEntry).where(
-            RegisterEntry.round_id == round_id, RegisterEntry.household_id == household_id
-        )
-    )
+    """The household's place in the frozen register, as it is in the database now.
+
+    A page may have read it before the lock that a vote takes.
+    """
+    mine = (RegisterEntry.round_id == round_id, RegisterEntry.household_id == household_id)
+    fresh = select(RegisterEntry).where(*mine).execution_options(populate_existing=True)
+    return db.session.scalar(fresh)
 
 
 def vote_by_receipt(code: str) -> Vote | None:
