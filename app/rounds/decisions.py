@@ -149,6 +149,8 @@ def decisions_of(round_id: int) -> list[Decision]:
 def _locked_while_waiting(decision: Decision) -> Round:
     round_ = locked(decision.round)
     db.session.refresh(decision)
+    if decision.entry is not None:
+        db.session.refresh(decision.entry)
     if not decision.is_waiting:
         raise AlreadySettled(msg("这件事刚刚已经有人决定了。"))
     if decision.entry is not None:

@@ -14,7 +14,7 @@ from app.core.errors import Refused, msg
 from app.core.guards import Identity
 from app.journal.models import Kind
 from app.roster.models import Household
-from app.rounds import casting, effects
+from app.rounds import casting, corrections, effects
 from app.rounds.cases import Decision, DecisionKind, Effect, Objection, ObjectionKind
 from app.rounds.counting import Choice
 from app.rounds.decisions import Facts, Grounds, applies, propose, waiting
@@ -157,9 +157,9 @@ def _apply(effect: Effect, objection: Objection, decision: Decision, by: Identit
         correct_entry(entry)
         return {"change": "correct", **told(entry)}
     if effect == Effect.STRIKE_OUT:
-        return {"hh": entry.commitment, "struck": casting.strike_out(entry)}
+        return {"hh": entry.commitment, "struck": corrections.strike_out(entry)}
     choices = {int(matter): Choice(c) for matter, c in decision.params["choices"].items()}
-    casting.replace(entry, choices, decision.id, by=by)
+    corrections.replace_vote(entry, choices, decision.id, by=by)
     return {"hh": entry.commitment}
 
 
