@@ -21,7 +21,7 @@ _HOUR = timedelta(hours=1)
 def ask_for_more_time(round_: Round, at: datetime, *, by: Identity) -> None:
     """Propose a later deadline; nobody has decided it yet."""
     grounds = Grounds(
-        "清明前后有六户回老家，电话里都说要看过方案再表态，请求多给三天。",
+        "有六户在外地打工，电话里都说要看过方案再表态，请求多给三天。",
         "社区工作例会记录第 12 号",
     )
     with clock.pretending(at):

@@ -3,18 +3,23 @@
 While it is open only participation, never choices (RULES.md §5); after closing the fields of D9.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from flask_babel import force_locale, gettext
 
 from app.core.errors import Refused, msg
+from app.core.format import as_moment
 from app.core.i18n import DEFAULT, say
+from app.rounds.audit import sample_of
+from app.rounds.cases import Decision, DecisionKind
+from app.rounds.changes import changes_of
 from app.rounds.counting import Tally
-from app.rounds.matters import rules_in_words
 from app.rounds.models import Channel, Round, State
-from app.rounds.queries import objections_end
-from app.rounds.tallies import BuildingTally, results
+from app.rounds.profile import words_of
+from app.rounds.queries import objections_end, register_changes
+from app.rounds.tallies import BuildingTally, MatterTally, MenuTally, RoundTally, results
+from app.rounds.wording import Question, questions_of
 
 SMALLEST_BUILDING = 5
 
@@ -34,15 +39,60 @@ class Participation:
 
 @dataclass(frozen=True)
 class Verdict:
-    """One matter and its count."""
+    """One matter that households were asked, and its count."""
 
     title: str
     tally: Tally
 
 
 @dataclass(frozen=True)
+class OwnersVerdict:
+    """One decision of owners: by heads and by area (0.01 m²), of whom, under which law."""
+
+    title: str
+    places: str
+    source: str
+    heads: Tally
+    area: Tally
+    passed: bool
+
+    @property
+    def measures(self) -> tuple[Tally, Tally]:
+        """Both, in the order in which they are printed."""
+        return self.heads, self.area
+
+
+@dataclass(frozen=True)
+class RuleText:
+    """The rule of one or several questions, in words, with its source."""
+
+    titles: str
+    words: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What comparing the drawn forms with their votes has shown so far."""
+
+    drawn: int
+    checked: int
+    differing: int
+
+
+@dataclass(frozen=True)
+class Record:
+    """What befell the round besides votes: lines of change, households that do not count now."""
+
+    lines: tuple[str, ...] = ()
+    to_confirm: int = 0
+    disputed: int = 0
+    audit: Audit | None = None
+
+
+@dataclass(frozen=True)
 class Notice:
-    """Everything the notice prints; `verdicts` and `channels` are empty while the round is open."""
+    """Everything the notice prints; results and `channels` are empty while the round is open."""
 
     heading: str
     round: Round
@@ -55,6 +105,10 @@ class Notice:
     has_passed: bool
     basis: tuple[str, ...]
     objections_until: datetime | None
+    rules: tuple[RuleText, ...] = ()
+    owners: tuple[OwnersVerdict, ...] = ()
+    menus: tuple[MenuTally, ...] = ()
+    record: Record = field(default_factory=Record)
 
     @property
     def shows_choices(self) -> bool:
@@ -74,8 +128,7 @@ def notice_of(round_: Round) -> Notice:
 
 
 def _notice(round_: Round) -> Notice:
-    tally = results(round_)
-    over = round_.has_closed
+    tally, over, questions = results(round_), round_.has_closed, questions_of(round_)
     return Notice(
         heading=_heading(round_),
         round=round_,
@@ -84,11 +137,91 @@ def _notice(round_: Round) -> Notice:
         building_names=tuple(building.name for building in tally.buildings),
         participation=() if over else tuple(participation(tally.buildings)),
         verdicts=tuple(Verdict(m.title, m.tally) for m in tally.matters) if over else (),
-        channels=tuple(tally.channels.items()) if over else (),
+        channels=tuple((c, n) for c, n in tally.channels.items() if n) if over else (),
         has_passed=over and tally.passed,
-        basis=tuple(say(sentence) for sentence in rules_in_words(round_)),
+        basis=tuple(say(sentence) for sentence in words_of(round_.switches)),
         objections_until=objections_end(round_) if round_.preliminary_at else None,
+        rules=rule_texts(questions),
+        owners=_owners(tally.owners, questions) if over else (),
+        menus=tally.menus if over else (),
+        record=_record(round_, tally),
     )
+
+
+def rule_texts(questions: list[Question]) -> tuple[RuleText, ...]:
+    """How each question is decided; those that share a rule share its words."""
+    grouped: dict[tuple[tuple[str, ...], str], list[str]] = {}
+    for question in questions:
+        grouped.setdefault((question.sentences, question.source), []).append(question.title)
+    return tuple(
+        RuleText("、".join(titles), "".join(sentences), source)
+        for (sentences, source), titles in grouped.items()
+    )
+
+
+def _owners(
+    matters: tuple[MatterTally, ...], questions: list[Question]
+) -> tuple[OwnersVerdict, ...]:
+    asked = {question.matter.id: question for question in questions}
+    return tuple(
+        OwnersVerdict(
+            m.title,
+            "、".join(asked[m.matter_id].places),
+            asked[m.matter_id].source,
+            m.tallies[0],
+            m.tallies[1],
+            m.passed,
+        )
+        for m in matters
+    )
+
+
+def _record(round_: Round, tally: RoundTally) -> Record:
+    return Record(
+        (*_reopened(round_), *map(_change, changes_of(round_.id)), *_register(round_)),
+        tally.to_confirm,
+        tally.disputed,
+        _audit(round_) if round_.has_closed else None,
+    )
+
+
+def _reopened(round_: Round) -> tuple[str, ...]:
+    """Why the question is asked again, and after which round."""
+    if round_.predecessor is None:
+        return ()
+    before = say(msg("第%(number)s轮征询"), number=round_.predecessor.number)
+    text = msg("本轮在%(before)s以后重新征询，理由：%(why)s")
+    return (say(text, before=before, why=round_.reopening_reason),)
+
+
+def _change(decision: Decision) -> str:
+    params = decision.params
+    if decision.kind == DecisionKind.EXTENSION:
+        before, after = (datetime.fromisoformat(params[key]) for key in ("from", "to"))
+        text = msg("截止时间由 %(before)s 延到 %(after)s，经两人决定。")
+        return say(text, before=as_moment(before), after=as_moment(after))
+    text = (
+        msg("方案换成第%(number)s版，内容有变动，以前的表态都要重新确认，经两人决定。")
+        if params["material"]
+        else msg("方案换成第%(number)s版，只改文字，以前的表态照样有效，经两人决定。")
+    )
+    return say(text, number=params["number"])
+
+
+def _register(round_: Round) -> tuple[str, ...]:
+    added, removed = register_changes(round_.id)[:2]
+    if not added and not removed:
+        return ()
+    text = msg("登记册锁定以后，经两人决定增加 %(added)s 户（套），去掉 %(removed)s 户（套）。")
+    return (say(text, added=added, removed=removed),)
+
+
+def _audit(round_: Round) -> Audit | None:
+    sample = sample_of(round_.id)
+    if not sample:
+        return None
+    checked = [item for item in sample if item.checked_at]
+    return Audit(len(sample), len(checked), sum(item.agrees is False for item in checked))
 
 
 def participation(buildings: tuple[BuildingTally, ...]) -> list[Participation]:

@@ -14,11 +14,26 @@ from app.core.guards import Role
 from app.reports import printing
 from app.reports.notice import NothingToAnnounce, Participation, Verdict, notice_of, participation
 from app.rounds import actions as rounds
+from app.rounds.audit import check_item, sample_of
+from app.rounds.casting import Ballot, cast, matters_asked
+from app.rounds.changes import propose_extension, propose_plan_change
 from app.rounds.counting import Choice, Tally
-from app.rounds.models import Counter, RegisterEntry, Round, Voice
+from app.rounds.decisions import Grounds, approve
+from app.rounds.matters import MatterTerms, add_matter
+from app.rounds.models import Channel, Counter, RegisterEntry, Round, Scope, Subject, Voice
+from app.rounds.queries import register_of
+from app.rounds.register import propose_removal
 from app.rounds.tallies import BuildingTally, MatterTally
-from tests.client import PageClient
-from tests.factories import make_area, make_building, make_compound, make_round, make_staff
+from tests.client import Page, PageClient
+from tests.factories import (
+    issue_all_codes,
+    make_area,
+    make_building,
+    make_compound,
+    make_plan,
+    make_round,
+    make_staff,
+)
 from tests.reports import paper
 
 
@@ -41,6 +56,59 @@ def count(round_: Round, *numbers: int) -> None:
     voters = voters.order_by(RegisterEntry.position).limit(sum(numbers))
     spoken = sa.update(RegisterEntry).where(RegisterEntry.id.in_(voters))
     db.session.execute(spoken.values(voice=Voice.COUNTED))
+
+
+def rows_of(page: Page, place: int = 0) -> dict[str, str]:
+    """Label → first value, of a table of results."""
+    found = page.all("tbody")[place].all("tr")
+    return {row.one("th").text: row.all("td")[0].text for row in found}
+
+
+def open_mixed_round(homes: int = 12) -> Round:
+    """An open round that asks owners twice and has a menu, in a building of two entrances."""
+    building = make_building(make_compound(name="银塔北区"), homes=homes, entrances=2)
+    make_plan(building.compound)
+    drafter, second = make_staff().identity, make_staff().identity
+    now = clock.now()
+    terms = rounds.RoundTerms("第一轮征询", now, now + timedelta(days=15), "0953-5550100")
+    round_ = rounds.draft_round(building.compound, terms, by=drafter)
+    entrance = (building.entrances[0].id,)
+    for asked in (
+        MatterTerms(Subject.USE_FUND, "使用维修资金", "同意吗？", "owners-ordinary"),
+        MatterTerms(
+            Subject.ELEVATOR, "加装电梯", "同意吗？", "elevator-entrance", Scope.ENTRANCES, entrance
+        ),
+        MatterTerms(Subject.MENU, "先改什么", "选几样", "menu", options=("晾衣架", "长椅")),
+    ):
+        add_matter(round_, asked, by=drafter)
+    rounds.submit_round(round_, by=drafter)
+    rounds.confirm_profile(round_, by=second)
+    rounds.publish_register(round_, by=drafter)
+    rounds.freeze_register(round_, by=drafter)
+    issue_all_codes(building.compound)
+    rounds.note_posters_printed(building.compound, by=drafter)
+    rounds.open_round(round_, by=drafter)
+    return round_
+
+
+def let_vote(round_: Round, *said: Choice) -> None:
+    """The first households of the register vote the same on everything; all want benches."""
+    bench = round_.matters[-1].options[-1:]
+    for entry, choice in zip(register_of(round_.id), said, strict=False):
+        asked = matters_asked(round_, entry, via=Channel.PHONE)
+        choices = {matter.id: choice for matter in asked if matter.is_decision}
+        wishes = frozenset(option.id for option in bench)
+        number = round_.plan_version.number if round_.plan_version else 0
+        ballot = Ballot(
+            choices, f"say-{entry.id}-{entry.votes}", entry.votes, number, wishes=wishes
+        )
+        cast(round_, entry.household_id or 0, ballot, via=Channel.PHONE)
+
+
+def printed(round_: Round) -> str:
+    """The words of the notice as they stand on paper, without any white space."""
+    html = printing.notice_html(notice_of(round_), on_screen=False)
+    return "".join(paper.words(pdf.render_pdf(html, pdf.print_css())).split())
 
 
 def building(name: str, total: int, voted: int) -> BuildingTally:
@@ -82,8 +150,7 @@ def test_after_closing_every_field_of_the_result_stands_on_page_and_paper(
         page = client.get("reports_staff.notice", round_id=round_.id)
         with client.raw("get", f"/desk/rounds/{round_.id}/notice.pdf") as answer:
             made = answer.data
-    rows = {row.one("th").text: row.all("td")[0].text for row in page.one("tbody").all("tr")}
-    assert rows == {
+    assert rows_of(page) == {
         "总户数": "10",
         "同意": "8",
         "不同意": "1",
@@ -100,8 +167,7 @@ def test_after_closing_every_field_of_the_result_stands_on_page_and_paper(
     for words in (
         "利水南园征询初步结果公示",
         "同意率80.0%80.0%",
-        "结论：各项都达到门槛。",
-        "手机0，纸质表0，上门0，短信0。",
+        "结论：改造方案和物业管理方案都达到门槛。",
         "没有表态不算同意，弃权也不算同意。",
         "第1版",
         "a" * 64,
@@ -113,6 +179,105 @@ def test_after_closing_every_field_of_the_result_stands_on_page_and_paper(
         round_.compound.area.name,
     ):
         assert words in text, words
+
+
+def test_owners_are_counted_by_heads_and_by_area_with_what_took_part(
+    client: PageClient, session: Session
+) -> None:
+    round_ = open_mixed_round()
+    let_vote(round_, *[Choice.AGREE] * 5, Choice.DISAGREE, Choice.DISAGREE, Choice.ABSTAIN)
+    db.session.commit()
+    with time_machine.travel(round_.closes_at + timedelta(minutes=1)):
+        client.sign_in(make_staff())
+        page = client.get("reports_staff.notice", round_id=round_.id)
+    table = page.all("tbody")[1]
+    cells = {r.one("th").text: [td.text for td in r.all("td")] for r in table.all("tr")}
+    assert cells["总数"] == ["12", "960.00", "6", "480.00"]
+    assert cells["参加"][:2] == ["8", "640.00"]
+    assert cells["参加占总数"][:2] == ["66.6 %", "66.6 %"]
+    assert cells["参加的门槛"][0] == "三分之二以上（含）"
+    assert cells["同意"][:2] == ["5", "400.00"]
+    assert cells["同意占比"][:2] == ["62.5 %", "62.5 %"]
+    assert cells["同意的门槛"] == ["参加的 超过 50 %", "参加的 75 %以上（含）"]
+    assert cells["是否达到"][:2] == ["达到", "达到"]
+    assert cells["结论"][0].startswith("通过《民法典》第二百七十八条")
+    assert "只问 1号楼1单元" in page.text
+    assert "2. 晾衣架 0/12 户，0.0 %" in page.text
+    assert "1. 长椅 8/12 户，66.6 %" in page.text
+    assert "渠道：手机 8。" in page.text
+
+
+def test_while_open_nothing_of_owners_or_menus_is_told(session: Session) -> None:
+    round_ = open_mixed_round()
+    let_vote(round_, Choice.AGREE, Choice.AGREE)
+    figures = notice_of(round_)
+    assert (figures.owners, figures.menus, figures.verdicts, figures.channels) == ((), (), (), ())
+    assert [rule.titles for rule in figures.rules] == [
+        "改造方案、物业管理方案",
+        "使用维修资金",
+        "加装电梯",
+        "先改什么",
+    ]
+    assert "参加的人数和面积里，同意的都要超过一半" in figures.rules[1].words
+
+
+def test_what_two_persons_changed_stands_on_the_notice(round_: Round) -> None:
+    first, second = make_staff().identity, make_staff().identity
+    grounds = Grounds("连日下雨", "会议记录")
+    count(round_, 0, 0, 0)
+    let_vote(round_, Choice.AGREE, Choice.AGREE, Choice.AGREE)
+    later = round_.closes_at + timedelta(days=3)
+    approve(propose_extension(round_, later, grounds, by=first), by=second)
+    entry = register_of(round_.id)[-1]
+    approve(propose_removal(entry, grounds, by=first), by=second)
+    version = make_plan(round_.compound)
+    change = propose_plan_change(round_, version, is_material=True, grounds=grounds, by=first)
+    approve(change, by=second)
+    let_vote(round_, Choice.AGREE)
+    text = printed(round_)
+    for words in (
+        "经两人决定。",
+        "方案换成第2版，内容有变动，以前的表态都要重新确认",
+        "增加0户（套），去掉1户（套）",
+        "另有2户在方案换版以前表过态，待重新确认",
+        "已表态1/9户",
+    ):
+        assert words in text, words
+    assert "连日下雨" not in text
+
+
+def test_the_audit_of_paper_votes_stands_on_the_result(round_: Round) -> None:
+    keyed, other = make_staff().identity, make_staff().identity
+    for entry in register_of(round_.id)[:3]:
+        choices = {matter.id: Choice.AGREE for matter in round_.matters}
+        ballot = Ballot(choices, f"form-{entry.id}", 0, 1)
+        cast(round_, entry.household_id or 0, ballot, via=Channel.PAPER, keyed_by_id=keyed.id)
+    with time_machine.travel(round_.closes_at + timedelta(minutes=1)):
+        rounds.close_due_rounds()
+        assert "抽中3张，已核对0张，确认结果以前核对完。" in printed(round_)
+        assert "渠道：纸质表3。" in printed(round_)
+        first, second, third = sample_of(round_.id)
+        check_item(round_, first, agrees=True, why="", by=other)
+        check_item(round_, second, agrees=True, why="", by=other)
+        assert "抽中3张，已核对2张，都和录入的一样。" in printed(round_)
+        check_item(round_, third, agrees=False, why="看错一栏", by=other)
+        assert "已核对3张，其中1张和录入的不一样，按异议处理。" in printed(round_)
+
+
+def test_a_question_asked_again_names_the_round_before_and_why(session: Session) -> None:
+    compound = make_building(homes=6).compound
+    before = make_round(compound)
+    before.archived_at = before.certified_at = clock.now()
+    session.flush()
+    now = clock.now()
+    terms = rounds.RoundTerms("第二轮征询", now, now + timedelta(days=15), "0953-5550100")
+    again = rounds.draft_round(
+        compound, terms, by=make_staff().identity, reopening_reason="上一轮差两户，方案改了。"
+    )
+    again.frozen_at = again.opened_at = now
+    session.flush()
+    lines = notice_of(again).record.lines
+    assert lines == ("本轮在第1轮征询以后重新征询，理由：上一轮差两户，方案改了。",)
 
 
 @pytest.mark.parametrize(
