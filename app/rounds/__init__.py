@@ -9,6 +9,8 @@ from app.rounds import (
     complaint_views,
     conflict_views,
     matter_views,
+    objection_views,
+    register_views,
     residents,
     staff_views,
     tasks,
@@ -17,7 +19,7 @@ from app.rounds import (
 from app.rounds.cli import rounds_cli
 
 # What residents see stands on one blueprint; importing a module puts its pages there.
-_FOR_RESIDENTS = (views, ballot_views)
+_FOR_RESIDENTS = (views, ballot_views, objection_views)
 _ABOUT_CASES = (case_views, conflict_views, complaint_views)
 
 
@@ -27,5 +29,6 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(residents.bp)
     app.register_blueprint(staff_views.bp)
     app.register_blueprint(matter_views.bp)
+    app.register_blueprint(register_views.bp)
     app.register_blueprint(case_desk.bp)
     tasks.init_app(app)

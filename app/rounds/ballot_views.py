@@ -6,17 +6,21 @@ from app.core.db import mark_reading, release
 from app.core.errors import Refused
 from app.core.guards import current_home, household
 from app.core.i18n import translated
-from app.core.tokens import random_token
 from app.core.web import page, saved
 from app.rounds import casting, homes, queries
-from app.rounds.forms import BallotForm, ballot_form
+from app.rounds.forms import BallotForm, ReaffirmForm, ballot_form
 from app.rounds.models import Channel, RegisterEntry, Round
 from app.rounds.residents import bp, load_entry, load_own_building, load_round
 
+# Refusal → its word for a phone that reads JSON, and its page.
 _TOLD = {
     casting.NotOpen: ("not-open", "rounds/not_counted.html"),
     casting.VotedMeanwhile: ("voted-meanwhile", "rounds/voted_meanwhile.html"),
     casting.PlanChanged: ("plan-changed", "rounds/plan_changed.html"),
+    casting.NoMoreChanges: ("no-more-changes", "rounds/stands.html"),
+    casting.BeingSettled: ("being-settled", "rounds/stands.html"),
+    casting.SellerVoted: ("seller-voted", "rounds/stands.html"),
+    casting.NotOnRegister: ("not-on-register", "rounds/stands.html"),
 }
 
 # Where the session keeps the answers between form and review; signing out forgets them.
@@ -30,10 +34,16 @@ def vote(round_id: int) -> Response:
     round_ = load_round(round_id)
     if not round_.is_open:
         return page("rounds/not_open.html", round=round_, building=load_own_building())
-    entry = load_entry(round_)
-    form = ballot_form(round_)
-    form.begin(entry, homes.last_words(entry) if entry.votes else "")
-    return _form_page(round_, entry, form)
+    try:
+        entry = load_entry(round_)
+    except casting.NotOnRegister as refusal:
+        return _page_of_refusal(round_, refusal)
+    mine = homes.ballots_in(round_, entry)
+    if mine.barrier:
+        return _page_of_refusal(round_, mine.barrier)
+    form = ballot_form(round_, entry)
+    form.begin(entry, mine.own)
+    return _form_page(mine, form)
 
 
 @bp.post("/rounds/<int:round_id>/review")
@@ -44,14 +54,14 @@ def prepare(round_id: int) -> Response:
     release()
     mark_reading(True)
     round_ = load_round(round_id)
-    form = ballot_form(round_)
     try:
         casting.require_open(round_)
-    except casting.NotOpen as refusal:
+        entry = load_entry(round_)
+    except Refused as refusal:
         return _told_no(round_id, refusal)
-    entry = load_entry(round_)
+    form = ballot_form(round_, entry)
     if not form.validate():
-        return _form_page(round_, entry, form)
+        return _form_page(homes.ballots_in(round_, entry), form)
     session[_BALLOT] = {"round": round_id, "home": entry.household_id, **form.kept()}
     return saved(".review", round_id=round_id)
 
@@ -61,10 +71,11 @@ def prepare(round_id: int) -> Response:
 def review(round_id: int) -> Response:
     """What would be sent, to be read once more (THREATS.md T29)."""
     round_ = load_round(round_id)
-    form = _kept_form(round_)
-    if form is None:
+    entry, form = _kept_form(round_)
+    if entry is None or form is None:
         return make_response(redirect(url_for(".vote", round_id=round_id), 303))
-    return page("rounds/review.html", form=form, round=round_, entry=load_entry(round_))
+    left = homes.changes_left(round_, entry.votes + 1)
+    return page("rounds/review.html", form=form, round=round_, entry=entry, left=left)
 
 
 @bp.get("/rounds/<int:round_id>/edit")
@@ -72,24 +83,41 @@ def review(round_id: int) -> Response:
 def edit(round_id: int) -> Response:
     """Back from the review to the form, with everything that was filled in."""
     round_ = load_round(round_id)
-    form = _kept_form(round_)
-    if form is None:
+    entry, form = _kept_form(round_)
+    if entry is None or form is None:
         return make_response(redirect(url_for(".vote", round_id=round_id), 303))
-    return _form_page(round_, load_entry(round_), form)
+    return _form_page(homes.ballots_in(round_, entry), form)
 
 
 @bp.post("/rounds/<int:round_id>/vote")
 @household
 def cast(round_id: int) -> Response:
     """Record the vote; as JSON for a phone that retries on a weak line."""
-    round_ = load_round(round_id)
-    form = ballot_form(round_)
+    round_, me = load_round(round_id), current_home
+    entry = queries.entry_of(round_id, me.household_id)
+    form = ballot_form(round_, entry)
     if not form.validate():
         return _incomplete(round_, form)
-    me = current_home
     phone = {"via": Channel.PHONE, "session_id": me.session_id}
     try:
         receipt = casting.cast(round_, me.household_id, form.ballot(), **phone)
+    except Refused as refusal:
+        return _told_no(round_id, refusal)
+    return _recorded(receipt)
+
+
+@bp.post("/rounds/<int:round_id>/reaffirm")
+@household
+def reaffirm(round_id: int) -> Response:
+    """One tap: the household still says what it said before the plan changed."""
+    round_, me, form = load_round(round_id), current_home, ReaffirmForm()
+    if not form.validate():
+        return make_response(redirect(url_for(".vote", round_id=round_id), 303))
+    seen = {"plan_number": form.seen_plan, "session_id": me.session_id}
+    try:
+        receipt = casting.reaffirm(
+            round_, me.household_id, form.request_id.data, form.seen_votes, **seen
+        )
     except Refused as refusal:
         return _told_no(round_id, refusal)
     return _recorded(receipt)
@@ -104,45 +132,51 @@ def status(round_id: int) -> Response:
     found = queries.vote_by_request(round_.id, current_home.household_id, request_id)
     if found is None:
         return make_response({"status": "unknown"})
-    return make_response({"status": "recorded", "receipt": found.receipt, "seq": found.seq})
+    return make_response(_as_json(found.receipt, found.seq, found.is_held))
 
 
-def _kept_form(round_: Round) -> BallotForm | None:
+def _kept_form(round_: Round) -> tuple[RegisterEntry | None, BallotForm | None]:
     """The form as this household filled it in before its review, while it can still be sent."""
     kept = session.get(_BALLOT)
     whose = (round_.id, current_home.household_id)
     if kept is None or (kept["round"], kept["home"]) != whose or not round_.is_open:
-        return None
-    form = ballot_form(round_)
+        return None, None
+    entry = load_entry(round_)
+    form = ballot_form(round_, entry)
     form.fill_in(kept)
-    return form
+    return entry, form
 
 
-def _form_page(round_: Round, entry: RegisterEntry, form: BallotForm) -> Response:
-    last = homes.votes_with_choices([entry.id])[:1] if entry.votes else []
-    said = {choice.matter_id: choice.choice for vote in last for choice in vote.choices}
+def _form_page(mine: homes.Ballots, form: BallotForm) -> Response:
+    entry, last = mine.entry, mine.own
     return page(
         "rounds/vote.html",
         form=form,
-        round=round_,
+        mine=mine,
+        round=mine.round,
         entry=entry,
-        last=last[0] if last else None,
-        said=said,
+        said={choice.matter_id: choice.choice for choice in last.choices} if last else {},
+        left=homes.changes_left(mine.round, entry.votes + 1 if entry else 1),
     )
 
 
 def _recorded(receipt: casting.Receipt) -> Response:
     session.pop(_BALLOT, None)
     response = saved(".receipt", code=receipt.code)
-    recorded = {"receipt": receipt.code, "seq": receipt.seq, "status": "recorded"}
+    recorded = _as_json(receipt.code, receipt.seq, receipt.is_held)
     return make_response(recorded) if _wants_json() else response
+
+
+def _as_json(code: str, seq: int, is_held: bool) -> dict[str, object]:
+    recorded = {"receipt": code, "seq": seq, "status": "recorded"}
+    return {**recorded, "held": True} if is_held else recorded
 
 
 def _incomplete(round_: Round, form: BallotForm) -> Response:
     if _wants_json():
         errors = [message for _field, message in form.error_list()]
         return make_response({"error": " ".join(errors), "status": "incomplete"}, 422)
-    return _form_page(round_, load_entry(round_), form)
+    return _form_page(homes.ballots_in(round_, load_entry(round_)), form)
 
 
 def _told_no(round_id: int, refusal: Refused) -> Response:
@@ -150,31 +184,29 @@ def _told_no(round_id: int, refusal: Refused) -> Response:
     session.pop(_BALLOT, None)
     release()
     mark_reading(True)
-    word, template = _TOLD.get(type(refusal), ("refused", ""))
+    word, _template = _TOLD.get(type(refusal), ("refused", ""))
     if _wants_json():
         return make_response({"error": translated(refusal), "status": word}, 409)
-    if not template:
+    if type(refusal) not in _TOLD:
         raise refusal
-    round_ = load_round(round_id)
-    return _page_of_refusal(template, round_, refusal)
+    return _page_of_refusal(load_round(round_id), refusal)
 
 
-def _page_of_refusal(template: str, round_: Round, refusal: Refused) -> Response:
-    form, entry = ballot_form(round_), queries.entry_of(round_.id, current_home.household_id)
-    chosen = {matter.id: field.data for matter, field in form.answers()}
+def _page_of_refusal(round_: Round, refusal: Refused) -> Response:
+    """A calm page for a refusal: what counts now, what was filled in, whom to call, the way on."""
+    word, template = _TOLD[type(refusal)]
+    entry = queries.entry_of(round_.id, current_home.household_id)
+    form = ballot_form(round_, entry)
     if entry:
         # The replacement is a request of its own, made with open eyes.
-        form.request_id.data = random_token(24)
         form.see(entry)
-    votes = homes.votes_with_choices([entry.id]) if entry else []
     return page(
         template,
         409,
         form=form,
+        mine=homes.ballots_in(round_, entry),
         round=round_,
-        entry=entry,
-        chosen=chosen,
-        votes=votes,
+        word=word,
         message=translated(refusal),
         building=load_own_building(),
     )

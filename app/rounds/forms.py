@@ -3,50 +3,88 @@
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField, RadioField, TextAreaField
-from wtforms.validators import InputRequired, Length, Regexp
+from wtforms import Field, HiddenField, RadioField, SelectMultipleField, TextAreaField
+from wtforms.validators import DataRequired, InputRequired, Length, Regexp
 
 from app.core.forms import Form, cleaned
 from app.core.tokens import random_token
-from app.rounds.casting import Ballot
-from app.rounds.counting import Choice
-from app.rounds.models import RegisterEntry, Round
+from app.rounds.cases import ObjectionKind
+from app.rounds.casting import Ballot, matters_asked
+from app.rounds.counting import Choice, Track
+from app.rounds.models import Channel, Matter, RegisterEntry, Round, Vote
 
 COMMENT_LENGTH = 500
+_IN_ORDER = list(Track)
 
 
-class BallotForm(Form):
-    """One household's answer to every matter of a round; made by `ballot_form`.
+class _SeenForm(Form):
+    """A request of a household with its own name and with what its page showed.
 
-    `seen` tells what the page showed: votes of the household so far, and the plan version.
+    `seen` tells votes of the household so far, and the plan version.
     """
+
+    request_id = HiddenField(validators=[Regexp(r"^[A-Za-z0-9_-]{8,64}\Z", message=_l("请刷新。"))])
+    seen = HiddenField(validators=[Regexp(r"^\d{1,6}\.\d{1,6}\Z", message=_l("请刷新。"))])
+
+    def see(self, entry: RegisterEntry) -> None:
+        """Give the request a new name, and note what the household sees now."""
+        version = entry.round.plan_version
+        self.request_id.data = random_token(24)
+        self.seen.data = f"{entry.votes}.{version.number if version else 0}"
+
+    @property
+    def seen_votes(self) -> int:
+        """How many votes of the household its page knew of."""
+        return int(self.seen.data.split(".")[0])
+
+    @property
+    def seen_plan(self) -> int:
+        """The number of the plan version that its page named."""
+        return int(self.seen.data.split(".")[1])
+
+
+class ReaffirmForm(_SeenForm):
+    """One tap that says the same again, after the plan changed."""
+
+
+class BallotForm(_SeenForm):
+    """One household's answer to every matter that it is asked; made by `ballot_form`."""
 
     comment = TextAreaField(
         _l("还有话想说吗？（可以不写）"),
         [Length(max=COMMENT_LENGTH, message=_l("最多写 500 个字。"))],
         render_kw={"rows": 3, "maxlength": COMMENT_LENGTH},
     )
-    request_id = HiddenField(validators=[Regexp(r"^[A-Za-z0-9_-]{8,64}\Z", message=_l("请刷新。"))])
-    seen = HiddenField(validators=[Regexp(r"^\d{1,6}\.\d{1,6}\Z", message=_l("请刷新。"))])
-    round: Round
+    matters: tuple[Matter, ...]
 
-    def begin(self, entry: RegisterEntry, words: str) -> None:
+    def begin(self, entry: RegisterEntry, last: Vote | None) -> None:
         """Give the form the name of its request and write down what the page shows.
 
-        `words` are those of the last vote: whoever only changes a choice need not repeat them.
+        Words and wishes of the `last` vote stand in it: whoever only changes a choice need not
+        repeat them. Decisions are never chosen beforehand.
         """
-        self.request_id.data = random_token(24)
-        self.comment.data = words
+        self.comment.data = last.comment if last else ""
+        for matter, field in self.answers():
+            if not matter.is_decision and last:
+                wished = {wish.option_id for wish in last.wishes}
+                field.data = [option.id for option in matter.options if option.id in wished]
         self.see(entry)
 
-    def see(self, entry: RegisterEntry) -> None:
-        """Note what the household sees now."""
-        version = self.round.plan_version
-        self.seen.data = f"{entry.votes}.{version.number if version else 0}"
+    def answers(self) -> list[tuple[Matter, Field]]:
+        """Each matter with its field: consultations, owners' decisions, then menus."""
+        return [(matter, self[f"matter-{matter.id}"]) for matter in self.matters]
 
-    def answers(self) -> list[tuple[Any, Any]]:
-        """Each matter with its field."""
-        return [(matter, self[f"matter-{matter.id}"]) for matter in self.round.matters]
+    def groups(self) -> list[tuple[Track, list[tuple[int, Matter, Field]]]]:
+        """The answers by track, each with its number on the page."""
+        numbered = [(number, *pair) for number, pair in enumerate(self.answers(), start=1)]
+        tracks = [(track, [row for row in numbered if row[1].track == track]) for track in Track]
+        return [(track, rows) for track, rows in tracks if rows]
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether every decision has its answer."""
+        decisions = [answer for matter, answer in self.answers() if matter.is_decision]
+        return bool(decisions) and all(answer.data for answer in decisions)
 
     def kept(self) -> dict[str, Any]:
         """What was filled in, as the cookie of the session keeps it between form and review.
@@ -69,23 +107,52 @@ class BallotForm(Form):
 
     def ballot(self) -> Ballot:
         """What was filled in, once it is valid."""
-        votes, plan_number = self.seen.data.split(".")
+        answers = self.answers()
+        menus = [field for matter, field in answers if not matter.is_decision]
         return Ballot(
-            choices={matter.id: Choice(field.data) for matter, field in self.answers()},
+            choices={m.id: Choice(field.data) for m, field in answers if m.is_decision},
             request_id=self.request_id.data,
-            seen=int(votes),
-            plan_number=int(plan_number),
+            seen=self.seen_votes,
+            plan_number=self.seen_plan,
             comment=cleaned(self.comment.data),
+            wishes=frozenset(wish for menu in menus for wish in menu.data),
         )
 
 
-def ballot_form(round_: Round) -> BallotForm:
-    """The form of this round: nothing is chosen beforehand, every matter wants an answer."""
-    choices = [choice.value for choice in Choice]
-    must = InputRequired(_l("这一项还没有选。"))
-    fields = {
-        f"matter-{matter.id}": RadioField(matter.title, [must], choices=choices)
-        for matter in round_.matters
-    }
-    form: BallotForm = type("BallotFormOfRound", (BallotForm,), {**fields, "round": round_})()
+def ballot_form(round_: Round, entry: RegisterEntry | None) -> BallotForm:
+    """The form of this household: nothing is chosen beforehand, every decision wants an answer.
+
+    What it is not asked is no field, so whatever is sent for it is ignored.
+    """
+    asked = matters_asked(round_, entry, via=Channel.PHONE) if entry else []
+    matters = tuple(sorted(asked, key=lambda m: (_IN_ORDER.index(m.track), m.position)))
+    fields = {f"matter-{matter.id}": _field(matter) for matter in matters}
+    form: BallotForm = type("BallotFormOfRound", (BallotForm,), {**fields, "matters": matters})()
     return form
+
+
+def _field(matter: Matter) -> Any:
+    if matter.is_decision:
+        must = InputRequired(_l("这一项还没有选。"))
+        return RadioField(matter.title, [must], choices=[choice.value for choice in Choice])
+    options = [option.id for option in matter.options]
+    return SelectMultipleField(matter.title, choices=options, coerce=int)
+
+
+class ObjectionForm(Form):
+    """What a household says is wrong with the register, the votes, or the plan."""
+
+    kind = RadioField(
+        _l("是哪一种？"),
+        [InputRequired(_l("请选是哪一种。"))],
+        choices=[kind.value for kind in ObjectionKind],
+    )
+    words = TextAreaField(
+        _l("请写清楚是怎么回事"),
+        [
+            DataRequired(_l("请写清楚是怎么回事。")),
+            Length(max=COMMENT_LENGTH, message=_l("最多写 500 个字。")),
+        ],
+        filters=[cleaned],
+        render_kw={"rows": 4, "maxlength": COMMENT_LENGTH},
+    )

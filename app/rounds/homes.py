@@ -3,18 +3,25 @@
 Participation only while a round is open; a household's own votes always; nobody else's ever.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from sqlalchemy import ColumnElement, case, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
+from app.core import clock
 from app.core.db import db
+from app.core.errors import Refused
 from app.projects.models import PlanVersion, Project
 from app.roster.models import Building, Compound, Entrance, Household, Owner, Premises, Tenure
+from app.rounds import casting
+from app.rounds.fates import Fate, fates_of
+from app.rounds.lifecycle import State, Verb, is_allowed
 from app.rounds.models import RegisterEntry, Round, Voice, Vote, VoteChoice
-from app.rounds.queries import homes_in_order, register_of, rounds_of
+from app.rounds.profile import Revote
+from app.rounds.queries import objections_end, register_changes, register_of, rounds_of
+from app.rounds.register import entry_values, premises_in_order
+from app.rounds.tallies import RoundTally, results
 
 # Fewer households than this are never told apart (RULES.md §5).
 SMALLEST_GROUP = 5
@@ -22,10 +29,14 @@ SMALLEST_GROUP = 5
 
 @dataclass(frozen=True)
 class Participation:
-    """How many of `total` households expressed anything; what they said is not in here."""
+    """How many of `total` households count as having expressed anything; never what they said.
+
+    `to_confirm` more have spoken on a plan that has changed since.
+    """
 
     voted: int
     total: int
+    to_confirm: int = 0
 
 
 @dataclass(frozen=True)
@@ -38,21 +49,76 @@ class Turnout:
 
 @dataclass(frozen=True)
 class Ballots:
-    """One round as a household sees it: its place in the register and what it has said so far."""
+    """One round as a household sees it: its place in the register and what it has said so far.
+
+    `barrier` is what stands against another word of it while the round is open.
+    """
 
     round: Round
     entry: RegisterEntry | None
     votes: tuple[Vote, ...]
+    fates: Mapping[int, Fate] = field(default_factory=dict)
+    barrier: Refused | None = None
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether the household is not, or no longer, on the register of the round."""
+        return self.entry is None or self.entry.removed_at is not None
 
     @property
     def current(self) -> Vote | None:
-        """The vote that counts now."""
+        """The vote that counts now, or would if nothing stood against it."""
         return next((vote for vote in self.votes if vote.is_current), None)
+
+    @property
+    def held(self) -> Vote | None:
+        """The vote that is compared with the current one before it may count."""
+        return next((vote for vote in self.votes if vote.is_held), None)
+
+    @property
+    def struck_out(self) -> Vote | None:
+        """The vote that was declared void, while nothing has been said since."""
+        newest = self.votes[0] if self.votes else None
+        return newest if newest and newest.is_void else None
+
+    @property
+    def own(self) -> Vote | None:
+        """The current vote, unless the former owner cast it: that one's words are his own."""
+        return None if self.is_sellers(self.current) else self.current
+
+    @property
+    def word(self) -> str:
+        """Where the household stands, as one of the words of `Voice`, or `held` or `struck`."""
+        if self.held:
+            return "held"
+        if self.struck_out and self.current is None:
+            return "struck"
+        return self.entry.voice.value if self.entry else Voice.SILENT.value
 
     @property
     def may_vote(self) -> bool:
         """Whether a vote of this household would count now."""
-        return self.round.is_open and self.entry is not None
+        return self.round.is_open and not self.is_absent and self.barrier is None
+
+    @property
+    def may_reaffirm(self) -> bool:
+        """Whether one tap can confirm what the household said before the plan changed."""
+        is_waiting = self.may_vote and self.word == Voice.TO_CONFIRM.value
+        return is_waiting and self.own is not None
+
+    def is_sellers(self, vote: Vote | None) -> bool:
+        """Whether a vote was cast before the dwelling changed hands."""
+        moved = self.entry.transferred_at if self.entry else None
+        return vote is not None and moved is not None and vote.cast_at < moved
+
+
+@dataclass(frozen=True)
+class Result:
+    """A published result, and how the register changed after it was frozen."""
+
+    tally: RoundTally
+    added: int
+    removed: int
 
 
 def turnout(round_id: int, building_id: int) -> Turnout:
@@ -62,6 +128,7 @@ def turnout(round_id: int, building_id: int) -> Turnout:
             RegisterEntry.building_id,
             func.sum(case((RegisterEntry.voice == Voice.COUNTED, 1), else_=0)),
             func.count(),
+            func.sum(case((RegisterEntry.voice == Voice.TO_CONFIRM, 1), else_=0)),
         )
         .where(
             RegisterEntry.round_id == round_id,
@@ -70,9 +137,11 @@ def turnout(round_id: int, building_id: int) -> Turnout:
         )
         .group_by(RegisterEntry.building_id)
     )
-    parts = {row[0]: Participation(int(row[1]), row[2]) for row in rows}
+    parts = {row[0]: Participation(int(row[1]), row[2], int(row[3])) for row in rows}
     whole = Participation(
-        sum(part.voted for part in parts.values()), sum(part.total for part in parts.values())
+        sum(part.voted for part in parts.values()),
+        sum(part.total for part in parts.values()),
+        sum(part.to_confirm for part in parts.values()),
     )
     told = told_apart({building: part.total for building, part in parts.items()})
     return Turnout(whole, parts[building_id] if building_id in told else None)
@@ -160,17 +229,23 @@ def rooms_on_register(round_: Round, building_id: int) -> dict[str, list[str]]:
 
     Rooms and nothing else: neither names nor areas are for passers-by (RULES.md §5).
     """
-    if round_.frozen_at:
-        entries = [e for e in register_of(round_.id) if e.building_id == building_id]
-        doors = [(entry.premises.entrance, entry.label) for entry in entries]
-    else:
-        everywhere = [(h.premises.entrance, h.address) for h in homes_in_order(round_.compound_id)]
-        doors = [door for door in everywhere if door[0].building_id == building_id]
     rooms: dict[str, list[str]] = {}
-    for entrance, label in doors:
+    for entrance, label in _doors(round_):
+        if entrance.building_id != building_id:
+            continue
         room = label.removeprefix(f"{entrance.building.name}{entrance.name}")
         rooms.setdefault(entrance.name, []).append(room)
     return rooms
+
+
+def _doors(round_: Round) -> list[tuple[Entrance, str]]:
+    """What counts as one household: on the frozen register, or as the roster would make it now."""
+    if round_.frozen_at:
+        entries = [entry for entry in register_of(round_.id) if entry.is_household]
+        return [(entry.premises.entrance, entry.label) for entry in entries]
+    found = premises_in_order(round_.compound_id)
+    rows = [(p.entrance, entry_values(p, home, round_.switches)) for p, home in found]
+    return [(entrance, str(row["label"])) for entrance, row in rows if row["is_household"]]
 
 
 def lives_in(building_id: int, compound_id: int) -> bool:
@@ -184,14 +259,54 @@ def ballots_of(household_id: int, compound_id: int) -> list[Ballots]:
     rounds = [r for r in rounds_of(compound_id) if r.register_published_at or r.opened_at]
     entries = _entries(household_id, [r.id for r in rounds])
     votes = votes_with_choices([entry.id for entry in entries.values()])
-    return [
-        Ballots(
-            round_,
-            entry := entries.get(round_.id),
-            tuple(v for v in votes if entry and v.entry_id == entry.id),
-        )
-        for round_ in rounds
-    ]
+    return [_ballots(round_, entries.get(round_.id), votes) for round_ in rounds]
+
+
+def ballots_in(round_: Round, entry: RegisterEntry | None) -> Ballots:
+    """One round as the household of this entry sees it."""
+    has_spoken = entry is not None and entry.votes > 0
+    return _ballots(round_, entry, votes_with_choices([entry.id]) if entry and has_spoken else [])
+
+
+def _ballots(round_: Round, entry: RegisterEntry | None, votes: Sequence[Vote]) -> Ballots:
+    own = tuple(vote for vote in votes if entry and vote.entry_id == entry.id)
+    if entry is None:
+        return Ballots(round_, None, ())
+    return Ballots(round_, entry, own, fates_of(entry, own), _barrier(round_, entry))
+
+
+def _barrier(round_: Round, entry: RegisterEntry) -> Refused | None:
+    if not (round_.is_open and entry.votes) or entry.removed_at is not None:
+        return None
+    try:
+        casting.check_change(round_, entry)
+    except Refused as refusal:
+        return refusal
+    return None
+
+
+def changes_left(round_: Round, votes: int) -> int | None:
+    """How often a household that has voted so often may still change its mind; None: until the end.
+
+    What the profile of the round says (RULES.md §3).
+    """
+    if round_.switches.revote == Revote.UNTIL_CLOSE:
+        return None
+    allowed = 1 if round_.switches.revote == Revote.ONCE else 0
+    return max(0, allowed + 1 - votes)
+
+
+def may_object(round_: Round) -> bool:
+    """Whether an objection would be taken now (RULES.md §3)."""
+    is_late = round_.state == State.PRELIMINARY and clock.now() >= objections_end(round_)
+    return is_allowed(Verb.OBJECT, round_.state) and not is_late
+
+
+def published_result(round_: Round | None) -> Result | None:
+    """The numbers of a round once they are published; nothing before, nor of one given up."""
+    if round_ is None or not round_.preliminary_at:
+        return None
+    return Result(results(round_), *register_changes(round_.id))
 
 
 def votes_with_choices(entry_ids: Sequence[int]) -> list[Vote]:
@@ -199,18 +314,6 @@ def votes_with_choices(entry_ids: Sequence[int]) -> list[Vote]:
     chosen = selectinload(Vote.choices).joinedload(VoteChoice.matter)
     votes = select(Vote).where(Vote.entry_id.in_(entry_ids)).order_by(Vote.number.desc())
     return list(db.session.scalars(votes.options(chosen)))
-
-
-def last_words(entry: RegisterEntry) -> str:
-    """What the household wrote with the vote that counts now."""
-    current = (Vote.entry_id == entry.id, Vote.is_current)
-    return db.session.scalar(select(Vote.comment).where(*current)) or ""
-
-
-def replaced_at(vote: Vote) -> datetime | None:
-    """When a later vote of the same household took this one's place."""
-    following = (Vote.entry_id == vote.entry_id, Vote.number == vote.number + 1)
-    return db.session.scalar(select(Vote.cast_at).where(*following))
 
 
 def _entries(household_id: int, round_ids: Sequence[int]) -> dict[int, RegisterEntry]:

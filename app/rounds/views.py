@@ -9,24 +9,29 @@ from sqlalchemy.exc import DBAPIError
 
 from app.core.db import db
 from app.core.guards import current_home, household, public
-from app.core.i18n import say
+from app.core.i18n import say, translated
 from app.core.web import page
 from app.projects.queries import current_version
 from app.roster.models import Building
 from app.roster.queries import building_by_token
-from app.rounds import homes, queries, tallies
-from app.rounds.matters import rules_in_words
-from app.rounds.models import Round, State
+from app.rounds import homes, queries
+from app.rounds.forms import ReaffirmForm
+from app.rounds.models import RegisterEntry
 from app.rounds.queries import objections_end
 from app.rounds.residents import bp
-
-_WITH_RESULT = (State.PRELIMINARY, State.CERTIFIED, State.ARCHIVED)
+from app.rounds.thresholds import thresholds_of
+from app.rounds.wording import counting_of
 
 
 @bp.context_processor
 def _words() -> dict[str, Any]:
     """What the partials of these pages need to speak of rounds."""
-    return {"say": say, "objections_end": objections_end}
+    return {
+        "say": say,
+        "translated": translated,
+        "objections_end": objections_end,
+        "may_object": homes.may_object,
+    }
 
 
 @bp.app_context_processor
@@ -47,9 +52,9 @@ def building(token: str) -> Response:
         version=current_version(here.compound_id),
         round=round_,
         turnout=homes.turnout(round_.id, here.id) if round_ and round_.is_open else None,
-        result=_published_result(round_),
+        result=homes.published_result(round_),
+        earlier=homes.published_result(round_.predecessor) if round_ else None,
         is_at_home=_is_at_home(here),
-        rules=[say(rule) for rule in rules_in_words(round_)] if round_ else [],
     )
 
 
@@ -60,7 +65,26 @@ def register(token: str) -> Response:
     here = load_building(token)
     round_ = queries.current_round(here.compound_id) or abort(404)
     rooms = homes.rooms_on_register(round_, here.id)
-    return page("rounds/register.html", building=here, round=round_, rooms=rooms)
+    at_home = _is_at_home(here)
+    return page(
+        "rounds/register.html", building=here, round=round_, rooms=rooms, is_at_home=at_home
+    )
+
+
+@bp.get("/b/<string:token>/rules")
+@public
+def rules(token: str) -> Response:
+    """How the round is counted, matter by matter, with its own numbers, and who decided it."""
+    here = load_building(token)
+    round_ = queries.current_round(here.compound_id) or abort(404)
+    return page(
+        "rounds/rules.html",
+        building=here,
+        round=round_,
+        counting=counting_of(round_),
+        thresholds=thresholds_of(round_),
+        is_at_home=_is_at_home(here),
+    )
 
 
 @bp.get("/home")
@@ -70,6 +94,7 @@ def home() -> Response:
     own = homes.household_with_door(current_home.household_id)
     here = own.premises.entrance.building
     ballots = homes.ballots_of(own.id, here.compound_id)
+    waiting = next((mine for mine in ballots if mine.may_reaffirm), None)
     return page(
         "rounds/home.html",
         household=own,
@@ -77,7 +102,8 @@ def home() -> Response:
         building=here,
         ballots=ballots,
         version=current_version(here.compound_id),
-        results={b.round.id: _published_result(b.round) for b in ballots},
+        results={b.round.id: homes.published_result(b.round) for b in ballots},
+        form=_reaffirm_form(waiting.entry) if waiting and waiting.entry else None,
     )
 
 
@@ -98,11 +124,16 @@ def receipt(code: str) -> Response:
     found = queries.vote_by_receipt(code)
     if found is None:
         return page("rounds/unknown_receipt.html", 404, code=code[:40])
+    mine = homes.ballots_in(found.entry.round, found.entry)
     is_own = bool(current_home) and found.entry.household_id == current_home.household_id
-    round_ = found.entry.round
-    replaced_at = None if found.is_current else homes.replaced_at(found)
     return page(
-        "rounds/receipt.html", vote=found, round=round_, is_own=is_own, replaced_at=replaced_at
+        "rounds/receipt.html",
+        vote=found,
+        round=mine.round,
+        fate=mine.fates[found.id],
+        is_own=is_own,
+        shows_choices=is_own and not mine.is_sellers(found),
+        left=homes.changes_left(mine.round, found.entry.votes),
     )
 
 
@@ -145,5 +176,7 @@ def _is_at_home(here: Building) -> bool:
     )
 
 
-def _published_result(round_: Round | None) -> tallies.RoundTally | None:
-    return tallies.results(round_) if round_ and round_.state in _WITH_RESULT else None
+def _reaffirm_form(entry: RegisterEntry) -> ReaffirmForm:
+    form = ReaffirmForm()
+    form.see(entry)
+    return form

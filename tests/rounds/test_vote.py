@@ -341,7 +341,7 @@ def test_the_form_and_the_vote_cost_few_queries(client: PageClient, count_querie
     assert len(statements) <= 10, statements
     with count_queries() as statements:
         send(client, voter, fill(form, voter.round, YES, YES))
-    assert len(statements) <= 27, statements
+    assert len(statements) <= 28, statements
 
 
 def test_what_a_household_saw_stands_in_the_form(
