@@ -18,7 +18,7 @@ from app.rounds import effects
 from app.rounds.cases import AuditItem, ObjectionKind
 from app.rounds.lifecycle import Verb
 from app.rounds.models import Channel, RegisterEntry, Round, Voice, Vote
-from app.rounds.objections import Complaint, raise_objection
+from app.rounds.objections import Complaint, write_down
 from app.rounds.steps import NotYourself, note, require
 
 
@@ -82,7 +82,7 @@ def check_item(round_: Round, item: AuditItem, *, agrees: bool, why: str, by: Id
             item.note or msg("抽查时发现录入的和纸质表不一样。"),
             household_id=item.vote.entry.household_id,
         )
-        raise_objection(round_, complaint, by=by)
+        write_down(round_, complaint, by=by)
     effects.touch(round_)
 
 

@@ -72,6 +72,11 @@ def raise_objection(
     _check_time(round_)
     if complaint.household_id and by is None:
         _check_number(round_, complaint.household_id)
+    return write_down(round_, complaint, by=by)
+
+
+def write_down(round_: Round, complaint: Complaint, *, by: Identity | None) -> Objection:
+    """Record an objection whatever the day: what an audit finds late must be answered too."""
     last = select(func.max(Objection.number)).where(Objection.round_id == round_.id)
     objection = Objection(
         round=round_,
@@ -151,7 +156,7 @@ def _apply(effect: Effect, objection: Objection, decision: Decision, by: Identit
         return {"change": "add", **told(add_entry(objection.round, home.premises))}
     if effect == Effect.NONE:
         return {}
-    if entry is None:
+    if entry is None or entry.removed_at is not None:
         raise BadEffect(_NOT_ON_REGISTER)
     if effect == Effect.CORRECT_REGISTER:
         correct_entry(entry)
