@@ -199,13 +199,17 @@ class Round(Model):
 
     @property
     def has_closed(self) -> bool:
-        """Whether voting is over: at the published minute, whoever noticed it or not."""
-        return self.opened_at is not None and clock.now() >= self.closes_at
+        """Whether voting is over: at the published minute, whoever noticed it or not.
+
+        What was closed stays closed, even when a clock is set back (FAULTS.md F05).
+        """
+        is_past = self.closed_at is not None or clock.now() >= self.closes_at
+        return self.opened_at is not None and is_past
 
     @property
     def is_open(self) -> bool:
         """Whether a vote counts now."""
-        return self.opened_at is not None and clock.now() < self.closes_at
+        return self.opened_at is not None and not self.has_closed
 
     @property
     def is_over(self) -> bool:
