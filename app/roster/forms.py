@@ -7,11 +7,12 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
 from wtforms import IntegerField, SelectField, StringField, TextAreaField, ValidationError
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
-from wtforms.validators import Length, Regexp
+from wtforms.validators import InputRequired, Length, Regexp
 
-from app.core.forms import Form, canonical, cleaned
+from app.core.forms import Form, HundredthsField, canonical, cleaned, tidied
 from app.roster.actions import CompoundFacts
-from app.roster.models import Area
+from app.roster.correction import HomeFacts
+from app.roster.models import Area, Occupancy, Use
 
 NEW = "new"
 # Residents tap this number, so nothing may stand in it that a telephone cannot dial.
@@ -122,3 +123,36 @@ class FactsForm(Form):
     def facts(self) -> CompoundFacts:
         """What was typed."""
         return CompoundFacts(**{name: self[name].data for name in CompoundFacts.__annotations__})
+
+
+class HomeForm(Form):
+    """What decides how one home counts."""
+
+    use = SelectField(_l("用途"), choices=[SelectChoice(value=u.value, label=u.label) for u in Use])
+    ownership = StringField(
+        _l("产权性质"),
+        [Length(max=40, message=_l("太长了，最多 %(max)d 个字。"))],
+        filters=[tidied],
+        description=_l(
+            "照产权证写，例如商品房、房改房。写有“公房”“自管”的按公房算；"
+            "写有“未售”“未交付”的算开发商的。"
+        ),
+        render_kw={"autocomplete": "off"},
+    )
+    occupancy = SelectField(
+        _l("居住情况"), choices=[SelectChoice(value=o.value, label=o.label) for o in Occupancy]
+    )
+    size = HundredthsField(
+        _l("建筑面积（㎡）"),
+        [InputRequired(_l("请填建筑面积。"))],
+        description=_l("先看不动产登记簿，再看测绘，再看合同。"),
+    )
+
+    def facts(self) -> HomeFacts:
+        """What was filled in."""
+        return HomeFacts(
+            Use(self.use.data),
+            self.ownership.data,
+            Occupancy(self.occupancy.data),
+            self.size.data or 0,
+        )

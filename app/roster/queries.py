@@ -262,9 +262,11 @@ def import_of(preview_id: int) -> Job | None:
 class HomeLine:
     """One premises as the list of a building shows it; `size` in 0.01 m²."""
 
+    premises_id: int
     room: str
     use: Use
     size: int
+    ownership: str
     occupancy: Occupancy
     owners: tuple[str, ...]
     phones: tuple[str, ...]
@@ -311,6 +313,7 @@ def homes_by_entrance(building: Building) -> dict[str, list[HomeLine]]:
     found: dict[str, list[HomeLine]] = {}
     for entrance, home in db.session.execute(rows):
         people = tuple(tenures[home.id]), tuple(contacts[home.id])
-        line = HomeLine(home.room, home.use, home.size, home.occupancy, *people)
+        facts = (home.use, home.size, home.ownership, home.occupancy)
+        line = HomeLine(home.id, home.room, *facts, *people)
         found.setdefault(entrance, []).append(line)
     return found

@@ -4,7 +4,8 @@ from io import BytesIO
 from pathlib import PurePath
 from typing import Any
 
-from flask import Blueprint, Response, abort, request, send_file
+from flask import Blueprint, Response, abort, flash, request, send_file
+from flask_babel import gettext as _
 from flask_login import current_user
 
 from app.core import files, jobs
@@ -14,8 +15,9 @@ from app.core.guards import must_reach, staff, uploads
 from app.core.i18n import say
 from app.core.web import page, saved
 from app.roster import actions, areas, findings, queries
-from app.roster.forms import FactsForm, UploadForm
-from app.roster.models import Building, Compound
+from app.roster.correction import correct_home
+from app.roster.forms import FactsForm, HomeForm, UploadForm
+from app.roster.models import Building, Compound, Premises
 
 bp = Blueprint("roster_staff", __name__, url_prefix="/desk")
 
@@ -104,6 +106,32 @@ def households(compound_id: int) -> Response:
     building = _chosen_building(compound)
     homes = queries.homes_by_entrance(building) if building else {}
     return page("roster/staff/households.html", compound=compound, building=building, homes=homes)
+
+
+@bp.route("/premises/<int:premises_id>/edit", methods=["GET", "POST"])
+@staff()
+def edit_home(premises_id: int) -> Response:
+    """Put one home right: what it is, its area, who lives there."""
+    premises = _load_premises(premises_id)
+    form = HomeForm(obj=premises)
+    if form.validate_on_submit():
+        try:
+            changed = correct_home(premises, form.facts(), by=current_user)
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            flash(_("已改好。") if changed else _("没有改动。"))
+            place = premises.entrance.building
+            return saved(".households", compound_id=place.compound_id, building=place.id)
+    compound = premises.entrance.building.compound
+    return page("roster/staff/edit_home.html", form=form, premises=premises, compound=compound)
+
+
+def _load_premises(premises_id: int) -> Premises:
+    """Premises of a compound in this person's scope."""
+    premises: Premises = db.get_or_abort(Premises, premises_id)
+    must_reach(premises.entrance.building.compound.area.path)
+    return premises
 
 
 def _load_compound(compound_id: int) -> Compound:
