@@ -17,7 +17,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.core.errors import msg
-from app.core.forms import Form, SmallNumberField, canonical, cleaned, tidied
+from app.core.forms import Form, SmallNumberField, cleaned
 from app.core.i18n import say
 from app.rounds.counting import Track
 from app.rounds.matters import MatterTerms
@@ -111,7 +111,7 @@ class MatterForm(Form):
             DataRequired(_l("请填名称。")),
             Length(max=TITLE_LENGTH, message=_l("太长了，最多 %(max)d 个字。")),
         ],
-        filters=[tidied],
+        filters=[cleaned],
         description=_l("几个字，公告和结果上都这样写。"),
         render_kw={"maxlength": TITLE_LENGTH, "autocomplete": "off"},
     )
@@ -227,7 +227,7 @@ class MatterForm(Form):
 
 
 def _lines(text: str) -> tuple[str, ...]:
-    return tuple(line for line in map(canonical, text.split("\n")) if line)
+    return tuple(line for line in map(cleaned, text.split("\n")) if line)
 
 
 class RemovalForm(Form):

@@ -68,7 +68,7 @@ CONCEPTS = {
     "rounds": "audit ballot_views case_desk case_forms case_views cases casting changes "
     "complaint_views conflict_views conflicts corrections counting decisions effects fates "
     "findings homes life_forms lifecycle listing matter_forms matter_views matters "
-    "objection_views objections pending profile prospects recording recounting register "
+    "objection_views objections opening pending profile prospects recording recounting register "
     "register_forms register_views replay residents steps tallies thresholds timeline ways wording",
     "reports": "notice pages printing",
     "desk": "board live next_step",
