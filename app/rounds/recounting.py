@@ -17,7 +17,7 @@ from app.journal.actions import book_of_round
 from app.journal.queries import entries
 from app.rounds.cases import Recount
 from app.rounds.counting import Choice, Part, Track
-from app.rounds.models import Channel, Matter, RegisterEntry, Round, Voice, Vote
+from app.rounds.models import Channel, Matter, RegisterEntry, Round, Voice, Vote, VoteChoice
 from app.rounds.replay import Replay, Told, replay
 from app.rounds.steps import locked
 from app.rounds.tallies import RoundTally, Standings, results, tally_of
@@ -48,7 +48,12 @@ def differences(round_: Round) -> list[str]:
         f"household {name[:16]}: cached {_said(kept, name)}, recounted {_said(found, name)}"
         for name in sorted({mark[0] for mark in kept ^ found})
     ]
-    return of_homes + _differing(asdict(results(round_)), asdict(recounted), "")
+    changed = {home for home, _matter, _choice in _choices(round_.id) ^ _choices_told(told)}
+    of_choices = [
+        f"household {name[:16]}: its choices are not those of the journal"
+        for name in sorted(changed)
+    ]
+    return of_homes + of_choices + _differing(asdict(results(round_)), asdict(recounted), "")
 
 
 def _said(marks: "Marks", name: str) -> str:
@@ -187,3 +192,26 @@ def _marks(round_id: int) -> Marks:
 def _marks_told(register: Iterable[RegisterEntry], told: Replay) -> Marks:
     homes = [(e.commitment, told.homes.get(e.commitment, Told())) for e in register]
     return {(name, home.standing, home.current, len(home.votes)) for name, home in homes}
+
+
+# (commitment, matter, choice) of every current vote; never printed.
+Choices = set[tuple[str, int, str]]
+
+
+def _choices(round_id: int) -> Choices:
+    rows = db.session.execute(
+        select(RegisterEntry.commitment, VoteChoice.matter_id, VoteChoice.choice)
+        .join(Vote, Vote.entry_id == RegisterEntry.id)
+        .join(VoteChoice, VoteChoice.vote_id == Vote.id)
+        .where(RegisterEntry.round_id == round_id, Vote.is_current)
+    )
+    return {(row[0], row[1], row[2].value) for row in rows}
+
+
+def _choices_told(told: Replay) -> Choices:
+    return {
+        (name, int(matter), choice)
+        for name, home in told.homes.items()
+        if home.current is not None
+        for matter, choice in home.votes[home.current]["choice"].items()
+    }
