@@ -26,6 +26,8 @@ def init(app: Flask) -> None:
     )
     babel.init_app(app, locale_selector=_chosen)
     app.context_processor(_language_of_page)
+    # For words that people typed: `_` of a template would take their % for a parameter.
+    app.jinja_env.globals["say"] = say
 
 
 def remember(response: Response, language: str) -> Response:

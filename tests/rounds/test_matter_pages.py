@@ -14,7 +14,14 @@ from app.rounds.models import Matter, Round, Scope, Subject
 from app.rounds.profile import PRESETS, Revote, Sight
 from app.rounds.wording import questions_of
 from tests.client import PageClient
-from tests.factories import make_area, make_building, make_plan, make_round, make_staff
+from tests.factories import (
+    issue_all_codes,
+    make_area,
+    make_building,
+    make_plan,
+    make_round,
+    make_staff,
+)
 
 
 def make_draft(compound: Compound | None = None) -> Round:
@@ -266,3 +273,29 @@ def test_only_kinds_that_can_be_added_have_a_form(client: PageClient) -> None:
         client.get("rounds_matters.add", round_id=round_.id, kind=kind)
     for kind in ("plan", "management", "nothing"):
         client.get("rounds_matters.add", 404, round_id=round_.id, kind=kind)
+
+
+def test_a_question_with_a_sign_of_percent_breaks_no_page_of_the_desk(client: PageClient) -> None:
+    building = make_building()
+    round_ = make_draft(building.compound)
+    client.sign_in(make_staff())
+    title = "物业费涨 10%"
+    ask(client, round_, "other", title=title, question="同意吗？", preset="henan-80")
+    submitted(round_)
+    actions.confirm_profile(round_, by=make_staff().identity)
+    for step in (actions.publish_register, actions.freeze_register):
+        confirm = step.__name__.replace("_", "-").replace("freeze-register", "freeze")
+        client.get("rounds_staff.step", round_id=round_.id, name=confirm)
+        step(round_, by=make_staff().identity)
+    issue_all_codes(building.compound)
+    actions.note_posters_printed(building.compound, by=make_staff().identity)
+    actions.open_round(round_, by=make_staff().identity)
+    pages = [
+        client.get("desk.home"),
+        client.get("desk.board", round_id=round_.id),
+        client.get("desk.compound", compound_id=building.compound_id),
+        client.get("rounds_staff.preflight", round_id=round_.id),
+        client.get("rounds.building", token=building.token),
+    ]
+    assert title in pages[1].text
+    assert title in pages[2].text
