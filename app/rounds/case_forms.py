@@ -13,6 +13,7 @@ from wtforms import (
     TextAreaField,
     ValidationError,
 )
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from app.core.forms import Form, WallClockField, cleaned, tidied
@@ -80,8 +81,8 @@ class PlanChangeForm(GroundsForm):
         _l("改动的大小"),
         [InputRequired(_CHOOSE)],
         choices=[
-            ("no", _l("只是文字改动：改错字、补说明，做什么、花多少钱都不变")),
-            ("yes", _l("内容有大变化：做什么、花多少钱、怎么管，有一样变了")),
+            SelectChoice("no", _l("只是文字改动：改错字、补说明，做什么、花多少钱都不变")),
+            SelectChoice("yes", _l("内容有大变化：做什么、花多少钱、怎么管，有一样变了")),
         ],
     )
 
@@ -107,7 +108,10 @@ class ResolutionForm(GroundsForm):
     keep = RadioField(
         _l("哪一次算数"),
         [InputRequired(_CHOOSE)],
-        choices=[("standing", _l("保留先前那次")), ("held", _l("改用后来那次"))],
+        choices=[
+            SelectChoice("standing", _l("保留先前那次")),
+            SelectChoice("held", _l("改用后来那次")),
+        ],
     )
 
 
@@ -164,14 +168,17 @@ class ObjectionForm(Form):
     def __init__(self, round_: Round, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._homes = homes_in_order(round_.compound_id)
-        self.kind.choices = [(kind.value, kind.label) for kind in ObjectionKind]
+        self.kind.choices = [SelectChoice(kind.value, kind.label) for kind in ObjectionKind]
         doors = {
             home.premises.entrance.id: home.premises.entrance.building.name
             + home.premises.entrance.name
             for home in self._homes
         }
-        nowhere = ("", gettext("名册里没有，或者说不清"))
-        self.entrance.choices = [nowhere, *((str(id_), name) for id_, name in doors.items())]
+        nowhere = SelectChoice("", gettext("名册里没有，或者说不清"))
+        self.entrance.choices = [
+            nowhere,
+            *(SelectChoice(str(id_), name) for id_, name in doors.items()),
+        ]
 
     def validate_room(self, field: Any) -> None:
         """A room must be one of the entrance that was chosen."""
@@ -202,7 +209,10 @@ class CheckForm(Form):
     agrees = RadioField(
         _l("核对结果"),
         [InputRequired(_CHOOSE)],
-        choices=[("yes", _l("一样")), ("no", _l("不一样，或者找不到这张表"))],
+        choices=[
+            SelectChoice("yes", _l("一样")),
+            SelectChoice("no", _l("不一样，或者找不到这张表")),
+        ],
     )
     note = TextAreaField(
         _l("哪里不一样"),
@@ -225,7 +235,9 @@ def settlement_form(entry: RegisterEntry) -> SettlementForm:
 def answer_form(objection: Objection, entry: RegisterEntry | None) -> AnswerForm:
     """The form for this objection: only effects that its household can have."""
     form = _with_choices(AnswerForm, _decisions_of(entry) if entry else (), Optional())
-    form.effect.choices = [(one.value, one.label) for one in _effects_for(objection, entry)]
+    form.effect.choices = [
+        SelectChoice(one.value, one.label) for one in _effects_for(objection, entry)
+    ]
     return form
 
 
@@ -250,6 +262,6 @@ def _decisions_of(entry: RegisterEntry) -> tuple[Matter, ...]:
 
 
 def _with_choices(kind: type[Any], matters: tuple[Matter, ...], needed: Any) -> Any:
-    names = [(choice.value, name) for choice, name in _NAMES.items()]
+    names = [SelectChoice(choice.value, name) for choice, name in _NAMES.items()]
     fields = {f"matter-{m.id}": RadioField(m.title, [needed], choices=names) for m in matters}
     return type(f"{kind.__name__}OfEntry", (kind,), {**fields, "matters": matters})()
