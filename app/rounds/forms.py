@@ -4,6 +4,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import Field, HiddenField, RadioField, SelectMultipleField, TextAreaField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import DataRequired, InputRequired, Length, Regexp
 
 from app.core.forms import Form, cleaned
@@ -135,7 +136,7 @@ def _field(matter: Matter) -> Any:
     if matter.is_decision:
         must = InputRequired(_l("这一项还没有选。"))
         return RadioField(matter.title, [must], choices=[choice.value for choice in Choice])
-    options = [option.id for option in matter.options]
+    options = [SelectChoice(value=option.id, label=option.title) for option in matter.options]
     return SelectMultipleField(matter.title, choices=options, coerce=int)
 
 
