@@ -150,7 +150,9 @@ def _check_places(round_: Round, terms: MatterTerms) -> None:
     known = buildings.keys() if terms.scope == Scope.BUILDINGS else entrances
     if terms.scope != Scope.COMPOUND and not (terms.places and set(terms.places) <= set(known)):
         raise BadMatter(msg("请选问哪几栋楼或哪几个单元。"))
-    if "elevator" in terms.preset and terms.scope != Scope.ENTRANCES:
+    # Two entrances in one question would let the owners of one decide for the other's (R9).
+    is_one_entrance = terms.scope == Scope.ENTRANCES and len(set(terms.places)) == 1
+    if "elevator" in terms.preset and not is_one_entrance:
         raise BadMatter(msg("加装电梯只问那一个单元，请选单元。"))
 
 
