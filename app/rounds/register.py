@@ -285,6 +285,9 @@ def _check_settled(entry: RegisterEntry) -> None:
     held = select(Vote.id).where(Vote.entry_id == entry.id, Vote.is_held)
     if db.session.scalar(held) is not None:
         raise NotReady(msg("这一户的纸质表和手机表态不一致，请先核实，再改登记册。"))
+    if entry.voice == Voice.DISPUTED:
+        # Put on the register again, its old vote would count as if nobody had disputed it.
+        raise NotReady(msg("这一户的几位业主还没有商定，请先办结争议，再改登记册。"))
 
 
 def _check_absent(round_: Round, premises: Premises) -> None:
