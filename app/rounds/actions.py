@@ -48,7 +48,7 @@ def draft_round(
     if any(not r.is_over for r in earlier):
         raise NotNow(msg("这个小区已经有一轮征询没有结束，不能再开一轮。"))
     _check_terms(terms)
-    predecessor = next((r for r in earlier if r.opened_at), None)
+    predecessor = queries.last_opened(compound.id)
     if predecessor and not reopening_reason.strip():
         raise NotReady(msg("请写明为什么再征询一轮，居民会看到。"))
     preset = "henan-80"
@@ -71,10 +71,16 @@ def draft_round(
     return round_
 
 
-def edit_round(round_: Round, terms: RoundTerms, *, by: Identity) -> None:
-    """Change a draft; refuses `NotNow` once it was submitted."""
+def edit_round(
+    round_: Round, terms: RoundTerms, *, by: Identity, reopening_reason: str = ""
+) -> None:
+    """Change a draft; refuses `NotNow` once it was submitted.
+
+    Why a question is asked again can be put otherwise, not taken back.
+    """
     require(round_, Verb.EDIT)
     _check_terms(terms)
+    round_.reopening_reason = reopening_reason.strip() or round_.reopening_reason
     for name, value in vars(terms).items():
         setattr(round_, name, value)
     note(round_, Kind.ROUND_DRAFT, {"closes_at": terms.closes_at.isoformat()}, by=by)

@@ -43,6 +43,10 @@ class RoundForm(Form):
             objection_days=self.objection_days.data,
         )
 
+    def why_again(self) -> str:
+        """Why the question is asked again; nothing where it is asked for the first time."""
+        return ""
+
 
 class NextRoundForm(RoundForm):
     """The terms of a round that asks again what an earlier one asked: residents read why."""
@@ -56,6 +60,10 @@ class NextRoundForm(RoundForm):
         filters=[cleaned],
         render_kw={"rows": 3, "maxlength": REASON_LENGTH},
     )
+
+    def why_again(self) -> str:
+        """What was written for residents."""
+        return str(self.reopening_reason.data)
 
 
 class WithdrawalForm(Form):

@@ -49,6 +49,17 @@ def current_round(compound_id: int) -> Round | None:
     return next((r for r in rounds_of(compound_id) if r.register_published_at or r.opened_at), None)
 
 
+def last_opened(compound_id: int) -> Round | None:
+    """The newest round of a compound that residents were really asked in."""
+    return next((r for r in rounds_of(compound_id) if r.opened_at), None)
+
+
+def successor_of(round_id: int) -> Round | None:
+    """The round that asked again after this one, unless it was withdrawn."""
+    followed = (Round.predecessor_id == round_id, Round.withdrawn_at.is_(None))
+    return db.session.scalar(select(Round).where(*followed))
+
+
 def entry_of(round_id: int, household_id: int) -> RegisterEntry | None:
     """The household's place in the frozen register, as it is in the database now.
 
