@@ -26,7 +26,7 @@ from app.rounds.models import Round
 # Seconds: how long a snapshot is believed, and how old one may get while somebody renews it.
 BELIEVED, PATIENCE = 0.5, 2.0
 MOST_BOARDS = 200
-PARTS = ("state", "total", "spoken", "buildings")
+PARTS = ("state", "total", "spoken", "owners", "buildings")
 
 
 @dataclass(frozen=True)
