@@ -25,9 +25,11 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     Enum,
+    Index,
     Integer,
     MetaData,
     event,
+    text,
 )
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DisconnectionError, IntegrityError
@@ -55,6 +57,12 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def unique_where(condition: str, name: str, *columns: str) -> Index:
+    """A unique index over the rows for which `condition` holds, on both engines."""
+    only = text(condition)
+    return Index(name, *columns, unique=True, sqlite_where=only, postgresql_where=only)
 
 
 # Areas (0.01 m²) and money (fen) of a district outgrow 32 bits on PostgreSQL.

@@ -8,11 +8,11 @@ from enum import StrEnum
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.accounts.models import Staff
-from app.core.db import Model
+from app.core.db import Model, unique_where
 from app.core.tokens import commitment, random_bytes
 from app.rounds.models import RegisterEntry, Round, Vote
 
@@ -114,15 +114,7 @@ class Conflict(Model):
     """
 
     __tablename__ = "conflict"
-    __table_args__ = (
-        Index(
-            "uq_conflict_entry_id_open",
-            "entry_id",
-            unique=True,
-            sqlite_where=text("resolved_at IS NULL"),
-            postgresql_where=text("resolved_at IS NULL"),
-        ),
-    )
+    __table_args__ = (unique_where("resolved_at IS NULL", "uq_conflict_entry_id_open", "entry_id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     round_id: Mapped[int] = mapped_column(ForeignKey("round.id"), index=True)

@@ -9,11 +9,11 @@ from enum import StrEnum
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.core import clock
-from app.core.db import BigInt, Model
+from app.core.db import BigInt, Model, unique_where
 from app.projects.models import PlanVersion
 from app.roster.models import Building, Compound, Household, Premises
 from app.rounds.counting import Choice, Rule, Track
@@ -107,13 +107,7 @@ class Round(Model):
             "confirmed_by_id IS NULL OR confirmed_by_id <> submitted_by_id", name="two_persons"
         ),
         # A round is followed once, unless what followed was withdrawn.
-        Index(
-            "uq_round_predecessor_id_standing",
-            "predecessor_id",
-            unique=True,
-            sqlite_where=text("withdrawn_at IS NULL"),
-            postgresql_where=text("withdrawn_at IS NULL"),
-        ),
+        unique_where("withdrawn_at IS NULL", "uq_round_predecessor_id_standing", "predecessor_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -339,13 +333,7 @@ class Vote(Model):
         # The same request never makes a second vote (FAULTS.md F06).
         UniqueConstraint("round_id", "request_id"),
         UniqueConstraint("entry_id", "number"),
-        Index(
-            "uq_vote_entry_id_current",
-            "entry_id",
-            unique=True,
-            sqlite_where=text("is_current"),
-            postgresql_where=text("is_current"),
-        ),
+        unique_where("is_current", "uq_vote_entry_id_current", "entry_id"),
     )
 
     id: Mapped[int] = mapped_column(BigInt, primary_key=True)
