@@ -184,7 +184,9 @@ def differences(entry: RegisterEntry) -> dict[str, object]:
     """What the roster says otherwise of this entry now: field → the value it would get."""
     premises, home = entry.premises, entry.household
     now = entry_values(premises, home, entry.round.switches)
-    watched = ("size", "case", "is_household", "is_property", "holder")
+    watched = ["size", "case", "is_household", "is_property"]
+    if not _seller_speaks(entry):
+        watched.append("holder")
     return {name: now[name] for name in watched if now[name] != getattr(entry, name)}
 
 
@@ -252,7 +254,19 @@ def _transfer(decision: Decision, by: Identity) -> Facts:
     if entry.household is not None:
         revoke_codes([entry.household], by=by)
     entry.transferred_at = clock.now()
+    if not _seller_speaks(entry):
+        # The buyer is asked, and is a head of its own: the seller may hold other premises.
+        values = entry_values(entry.premises, entry.household, entry.round.switches)
+        entry.holder = str(values["holder"])
     return {"change": "transfer", "voted": int(entry.voice == Voice.COUNTED)}
+
+
+def _seller_speaks(entry: RegisterEntry) -> bool:
+    """Whether what counts was said before the premises changed hands (RULES.md §2.2)."""
+    if entry.transferred_at is None:
+        return False
+    vote = effects.current_vote(entry)
+    return vote is not None and vote.cast_at < entry.transferred_at
 
 
 def told(entry: RegisterEntry) -> dict[str, object]:

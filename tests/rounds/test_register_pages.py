@@ -9,6 +9,7 @@ from app.core.guards import Role
 from app.roster.models import Occupancy, Owner, Premises, Tenure, Use
 from app.rounds import actions, decisions, register
 from app.rounds.cases import Decision
+from app.rounds.counting import Choice
 from app.rounds.listing import Line, listing_of, since_publication
 from app.rounds.matters import choose_profile
 from app.rounds.models import RegisterEntry, Round
@@ -17,6 +18,7 @@ from tests.client import Page, PageClient
 from tests.factories import homes_of, make_area, make_building, make_round, make_staff
 from tests.rounds.test_matter_pages import make_draft
 from tests.rounds.test_register_page import make_published_register
+from tests.rounds.voters import cast_quickly
 
 WHY = {"reason": "入户核实", "evidence": "不动产权证，社区档案柜"}
 
@@ -261,6 +263,29 @@ def test_a_transfer_takes_one_name_a_line_and_keeps_names_off_the_journal(
     assert sorted(names) == ["李四", "王五"]
     page = client.get("rounds_register.register", round_id=round_.id)
     assert "过户，以前表的态有效" in shown(page, "101")
+
+
+@pytest.mark.parametrize(("voted", "heads"), [(False, 4), (True, 3)])
+def test_a_buyer_is_a_head_of_its_own_unless_the_seller_had_spoken(
+    client: PageClient, voted: bool, heads: int
+) -> None:
+    building = make_building(homes=4)
+    homes = homes_of(building)
+    homes[1].premises.tenures[0].owner_id = homes[0].premises.tenures[0].owner_id
+    db.session.flush()
+    db.session.expire_all()
+    round_ = make_round(building.compound)
+    entry = entries(round_)[0]
+    if voted:
+        cast_quickly(round_, homes[0], Choice.AGREE, "r" * 24)
+    sale = register.propose_transfer(
+        entry, ["钱买房"], decisions.Grounds("买卖"), by=make_staff().identity
+    )
+    approved(sale)
+    assert listing_of(round_).heads == heads
+    assert register.differences(entry) == {}
+    client.sign_in(make_staff())
+    assert "名册已经改了" not in client.get("rounds_register.entry", entry_id=entry.id).text
 
 
 @pytest.mark.parametrize(
