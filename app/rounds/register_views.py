@@ -162,6 +162,7 @@ def _in_words(values: dict[str, Any]) -> dict[str, Any]:
     return {
         "label": values["label"],
         "size": values["size"],
+        "holder": values["holder"],
         "kind": case_name(case),
         "among_households": as_household(case, counts=values["is_household"]),
         "among_owners": as_property(case, counts=values["is_property"]),

@@ -298,4 +298,3 @@ def test_a_question_with_a_sign_of_percent_breaks_no_page_of_the_desk(client: Pa
         client.get("rounds.building", token=building.token),
     ]
     assert title in pages[1].text
-    assert title in pages[2].text
