@@ -246,6 +246,9 @@ def _no_lines(_decision: Decision) -> Iterator[Line]:
 
 def _deadline_lines(decision: Decision) -> Iterator[Line]:
     before, after = (datetime.fromisoformat(decision.params[key]) for key in ("from", "to"))
+    if decision.is_waiting:
+        # It may have been moved since by another decision.
+        before = decision.round.closes_at
     yield Line(_("截止时间"), as_moment(before), as_moment(after))
 
 

@@ -296,3 +296,15 @@ def test_before_the_close_and_without_paper_there_is_nothing_to_audit(client: Pa
     bare, sample = closed_with_paper(homes=0)
     assert sample == []
     assert "不用抽查" in client.get("rounds_cases.audit", round_id=bare.id).text
+
+
+def test_a_difference_found_after_the_objection_days_is_an_objection_all_the_same(
+    client: PageClient,
+) -> None:
+    round_, [item, *_rest] = closed_with_paper()
+    actions.publish_result(round_, by=make_staff().identity)
+    round_.preliminary_at = clock.now() - timedelta(days=30)
+    client.sign_in(make_staff())
+    told = {"agrees": "no", "note": "表上没有签字"}
+    client.post("rounds_cases.check", told, item_id=item.id)
+    assert [one.words for one in objections_of(round_.id)] == ["表上没有签字"]

@@ -191,3 +191,19 @@ def test_a_round_without_quarrels_says_so(client: PageClient) -> None:
     page = client.get("rounds_cases.conflicts", round_id=round_.id)
     assert "没有等核实的" in page.text
     assert "没有这样的户" in page.text
+
+
+def test_of_two_opposite_proposals_only_the_first_one_agreed_to_happens(
+    client: PageClient,
+) -> None:
+    _round, conflict = conflict_in_a_round()
+    by = make_staff().identity
+    keep, change = (
+        propose_resolution(conflict, keep_held=held, grounds=GROUNDS, by=by)
+        for held in (False, True)
+    )
+    client.sign_in(make_staff())
+    client.post("rounds_cases.approve", decision_id=keep.id)
+    page = client.post("rounds_cases.approve", status=409, decision_id=change.id)
+    assert "已经核实过了" in page.one(role="alert").text
+    client.post("rounds_cases.decline", {"why": "已经定了"}, decision_id=change.id)

@@ -311,3 +311,15 @@ def test_another_area_and_no_sign_in_are_kept_out(client: PageClient) -> None:
         assert client.raw("get", path).status_code == 403, path
     client.post("rounds_cases.approve", status=403, decision_id=decision.id)
     assert client.raw("get", "/desk/decisions/999999").status_code == 404
+
+
+def test_an_end_moved_meanwhile_is_shown_as_it_is_now(client: PageClient) -> None:
+    round_ = make_round(make_building().compound)
+    before, by = round_.closes_at, make_staff().identity
+    far = changes.propose_extension(round_, before + timedelta(days=9), GROUNDS, by=by)
+    near = changes.propose_extension(round_, before + timedelta(days=3), GROUNDS, by=by)
+    approve(near, by=make_staff().identity)
+    client.sign_in(make_staff())
+    changed = client.get("rounds_cases.decision", decision_id=far.id).one("table").text
+    assert as_moment(before + timedelta(days=3)) in changed
+    assert as_moment(before) not in changed
