@@ -22,14 +22,6 @@ _calendar = holidays.country_holidays("CN")
 
 
 @dataclass(frozen=True)
-class Door:
-    """One household as the published register shows it: address and area in 0.01 m², no names."""
-
-    label: str
-    size: int
-
-
-@dataclass(frozen=True)
 class Remark:
     """What a household wrote with its vote, as the office reads it: from which building, when."""
 
@@ -156,27 +148,6 @@ def homes_in_order(compound_id: int) -> list[Household]:
     homes = _households(compound_id).options(door.joinedload(Entrance.building))
     order = (Building.position, Entrance.position, Premises.position, Premises.id)
     return list(db.session.scalars(homes.order_by(*order)))
-
-
-def doors_of(round_: Round) -> dict[str, list[Door]]:
-    """The register by building, in the order of doors: frozen, or as the roster is now."""
-    if round_.frozen_at:
-        entries = (
-            select(RegisterEntry)
-            .where(RegisterEntry.round_id == round_.id, RegisterEntry.removed_at.is_(None))
-            .options(joinedload(RegisterEntry.building))
-            .order_by(RegisterEntry.position)
-        )
-        doors = [(e.building.name, Door(e.label, e.size)) for e in db.session.scalars(entries)]
-    else:
-        homes = homes_in_order(round_.compound_id)
-        doors = [
-            (h.premises.entrance.building.name, Door(h.address, h.premises.size)) for h in homes
-        ]
-    by_building: dict[str, list[Door]] = {}
-    for building, door in doors:
-        by_building.setdefault(building, []).append(door)
-    return by_building
 
 
 def facts_of(round_: Round) -> Facts:
