@@ -193,11 +193,8 @@ class Round(Model):
 
     @property
     def has_closed(self) -> bool:
-        """Whether voting is over: at the published minute, whoever noticed it or not.
-
-        What was closed stays closed, even when a clock is set back (FAULTS.md F05).
-        """
-        is_past = self.closed_at is not None or clock.now() >= self.closes_at
+        """Whether voting is over: at the published minute, and for good (FAULTS.md F05)."""
+        is_past = bool(self.closed_at) or clock.now() >= self.closes_at
         return self.opened_at is not None and is_past
 
     @property
