@@ -1,0 +1,272 @@
+"""What households say in the life of a round, and the clock they say it by."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import precondition, rule
+
+from app.core.db import db
+from app.rounds import actions, casting
+from app.rounds.casting import Ballot, Receipt
+from app.rounds.counting import Choice
+from app.rounds.models import Channel
+from tests.rounds.living import CHANNELS, CHOICES, PICK, SELDOM, WORDS, Living
+from tests.rounds.reckoning import PAPER, PHONE, Door, Request, Said
+
+FLAWS = st.sampled_from([""] * 12 + ["stale", "old plan", "partial", "wish"])
+Vote = tuple[int, list[Choice], int, str, int, str]
+VOTE = st.tuples(PICK, CHOICES, st.integers(0, 7), CHANNELS, st.integers(0, 5), FLAWS)
+# A life is a life only when something happens before it closes.
+YOUNG = 40
+
+
+class Voting(Living):
+    """A life with votes of every kind, and time that passes."""
+
+    # --- votes
+
+    @rule(votes=st.lists(VOTE, min_size=2, max_size=6))
+    def vote(self, votes: list[Vote]) -> None:
+        """Some households say something, a few on a form that is not the newest or not whole."""
+        for which, answers, wishes, channel, form, flaw in votes:
+            self.tick()
+            is_home = (premises := self.pick(which)) in self.home_of
+            request = self._request(
+                premises, answers, wishes, channel if is_home else PAPER, form, flaw
+            )
+            self.requests.append(request)
+            self.send(request)
+
+    @rule(votes=st.lists(VOTE, min_size=3, max_size=8))
+    def vote_in_the_evening(self, votes: list[Vote]) -> None:
+        """Most of what happens in a round is votes."""
+        self.vote(votes)
+
+    def _request(
+        self,
+        premises: int,
+        answers: list[Choice],
+        wishes: int,
+        channel: str,
+        form: int,
+        flaw: str,
+    ) -> Request:
+        door = self.reckoning.doors.get(premises)
+        forms = (self.reckoning.forms(door, channel) if door else []) or [{1}]
+        asked = sorted(forms[form % len(forms)])
+        choices = dict(zip(asked, (a.value for a in answers), strict=False))
+        if flaw == "partial":
+            choices.pop(asked[0])
+        is_home = door is not None and self.reckoning.is_home(door) and asked == sorted(forms[0])
+        return Request(
+            premises,
+            f"request-{self.moment:05d}",
+            choices,
+            self._wished(wishes) if is_home or flaw == "wish" else frozenset(),
+            len(door.said) - (flaw == "stale") if door else 0,
+            self.reckoning.plan - (flaw == "old plan"),
+            channel,
+        )
+
+    def _wished(self, bits: int) -> frozenset[int]:
+        menu = sorted(o for q in self.reckoning.questions for o in q.options)
+        return frozenset(o for bit, o in enumerate(menu) if bits >> bit & 1)
+
+    @precondition(lambda self: self.requests)
+    @rule(which=PICK)
+    def ask_again(self, which: int) -> None:
+        """The same request, once more: recorded before, it has the same receipt."""
+        self.tick()
+        self.send(self.requests[which % len(self.requests)])
+
+    @precondition(lambda self: self.requests)
+    @rule(which=PICK, home=PICK, is_other_home=st.booleans())
+    def use_the_request_for_something_else(
+        self, which: int, home: int, is_other_home: bool
+    ) -> None:
+        """Another household, or other answers, under an id that was used before."""
+        self.tick()
+        request = self.requests[which % len(self.requests)]
+        if request.token not in self.receipts:
+            return
+        turned = {"agree": "disagree", "disagree": "abstain", "abstain": "agree"}
+        choices = {q: turned[c] for q, c in request.choices.items()}
+        changed = replace(request, choices=choices)
+        if is_other_home:
+            changed = replace(request, premises=self._pick_home(home))
+        if changed != request:
+            self.attempt(lambda: self._cast(changed), allowed=False)
+            self.happened()
+
+    @rule(which=PICK, is_old_plan=SELDOM)
+    def reaffirm(self, which: int, is_old_plan: bool) -> None:
+        """A household says the same again on the plan as it is now; pressed twice, it is once."""
+        self.tick()
+        premises, token = self._pick_home(which), f"reaffirm-{self.moment:05d}"
+        door, plan = self.reckoning.doors.get(premises), self.reckoning.plan - is_old_plan
+        before = door.current if door else None
+        asked = self.reckoning.to_answer(door, PHONE) if door else set()
+        choices = {q: c for q, c in before.choices.items() if q in asked} if before else {}
+        seen = len(door.said) if door else 0
+        wishes = before.wishes if before else frozenset()
+        request = Request(premises, token, choices, wishes, seen, plan, PHONE)
+
+        def act() -> Receipt:
+            home = self.home_of[premises]
+            return casting.reaffirm(self.round, home, token, seen, plan_number=plan)
+
+        allowed = self.reckoning.will_be_taken(request, self.now)
+        self._record(request, act, allowed=allowed)
+        if allowed:
+            assert self.attempt(act, allowed=True) == self.receipts[token]
+            self.happened()
+
+    def send(self, request: Request) -> None:
+        """Cast it; see whether it is taken, refused, or was taken before."""
+        first = self.receipts.get(request.token)
+        if first is not None:
+            again = self.attempt(lambda: self._cast(request), allowed=True)
+            assert again == first
+            self.happened()
+            return
+        allowed = self.reckoning.will_be_taken(request, self.now)
+        self._record(request, lambda: self._cast(request), allowed=allowed)
+
+    def _record(self, request: Request, act: Callable[[], Receipt], *, allowed: bool) -> None:
+        receipt = self.attempt(act, allowed=allowed)
+        if not allowed:
+            self.happened()
+            return
+        (entry,) = self.happened("VOTE")
+        door = self.reckoning.doors[request.premises]
+        self.check_vote(entry, door, request.token)
+        said = self.said(door, entry)
+        said = replace(said, keyed_by=self._keyed_by(request.channel))
+        whole = self.reckoning.whole(door, request.choices, request.wishes)
+        assert (said.choices, said.wishes) == whole
+        self.reckoning.hear(door, said)
+        assert (receipt.seq, receipt.number) == (said.seq, said.number)
+        assert receipt.is_held == bool(entry["held"]) == (door.held == said)
+        self.receipts[request.token] = receipt
+
+    def check_vote(self, entry: dict[str, Any], door: Door, token: str) -> None:
+        """A vote in the journal: asked for, by whom it says, in the order of its household."""
+        assert entry["req"].startswith(token)
+        assert entry["hh"] == self.entry(door).commitment
+        assert entry["number"] == len(door.said) + 1
+        assert entry["version"] == self.reckoning.plan
+        assert all(said.seq < entry["seq"] for said in door.said)
+
+    def said(self, door: Door, entry: dict[str, Any]) -> Said:
+        """A vote as the journal tells it."""
+        return Said(
+            len(door.said) + 1,
+            {int(matter): choice for matter, choice in entry["choice"].items()},
+            frozenset(entry["wish"]),
+            entry["channel"],
+            self.reckoning.plan,
+            self.moment,
+            entry["seq"],
+        )
+
+    def _cast(self, request: Request) -> Receipt:
+        ballot = Ballot(
+            {matter: Choice(choice) for matter, choice in request.choices.items()},
+            request.token,
+            request.seen,
+            request.plan,
+            WORDS,
+            request.wishes,
+        )
+        first = self.world.people[0]
+        if request.channel == PAPER and request.premises in self.reckoning.doors:
+            entry = self.entry(self.reckoning.doors[request.premises])
+            return casting.cast_on_paper(self.round, entry, ballot, keyed_by=first)
+        keyed_by, via = self._keyed_by(request.channel), Channel(request.channel)
+        home = self.home_of[request.premises]
+        return casting.cast(self.round, home, ballot, via=via, keyed_by_id=keyed_by)
+
+    def _keyed_by(self, channel: str) -> int | None:
+        return None if channel == PHONE else self.world.people[0].id
+
+    def pick(self, which: int) -> int:
+        """Some premises of the roster."""
+        premises = sorted(self.roster)
+        return premises[which % len(premises)]
+
+    def _pick_home(self, which: int) -> int:
+        homes = sorted(self.home_of)
+        return homes[which % len(homes)]
+
+    # --- time
+
+    @rule(
+        to=st.sampled_from(
+            ["minute", "hour", "day", "week", "before the close", "the close", "after", "back"]
+        )
+    )
+    def let_time_pass(self, to: str) -> None:
+        """Hours, days, the very second of the close; a clock may also be set back."""
+        end = self.reckoning.deadline
+        jumps = {
+            "minute": self.now + timedelta(minutes=1),
+            "hour": self.now + timedelta(hours=1),
+            "day": self.now + timedelta(days=1),
+            "week": min(self.now + timedelta(days=7), max(self.now, end - timedelta(days=1))),
+            "before the close": end - timedelta(microseconds=1),
+            "the close": end,
+            "after": self.now + timedelta(days=2) if self.now > end else self.now,
+            "back": self.now - timedelta(hours=5),
+        }
+        is_too_early = self.moment < YOUNG and jumps[to] > end - timedelta(hours=9)
+        self.tick(None if is_too_early else jumps[to])
+
+    @precondition(lambda self: self.now >= self.reckoning.deadline or self.moment % 9 == 0)
+    @rule()
+    def look_at_the_clock(self) -> None:
+        """The scheduler's minute: a round whose time is over gets its close."""
+        self.tick()
+        is_due = self.state == "closed" and not self.reckoning.is_closed
+        closed = actions.close_due_rounds()
+        db.session.commit()
+        assert [r.id for r in closed if r.id == self.round_id] == [self.round_id] * is_due
+        self.check_close(self.happened("CLOSE")[0]) if is_due else self.happened()
+
+    def check_close(self, entry: dict[str, Any]) -> None:
+        """The close draws its sample from the seed; anybody can draw it again."""
+
+        def lot(seq: int) -> str:
+            return hashlib.sha256(f"{entry['seed']} {seq}".encode()).hexdigest()
+
+        expected = sorted(self.reckoning.paper_at_close(), key=lot)[: self.audit_votes]
+        assert entry["drawn"] == expected
+        assert entry["closes_at"] == self.reckoning.deadline.isoformat()
+        self.reckoning.is_closed = True
+        self.drawn = dict.fromkeys(expected, False)
+
+    @precondition(lambda self: self.state == "frozen")
+    @rule()
+    def open(self) -> None:
+        """Start the consultation, when nothing waits and there is time enough."""
+        self.tick()
+        left = self.reckoning.deadline - self.now
+        homes = self.reckoning.homes()
+        has_codes = not self.without_code & {door.premises for door in homes}
+        is_ready = timedelta(days=5) <= left and not self.unsettled() and has_codes
+        first = self.world.people[0]
+        self.attempt(lambda: actions.open_round(self.round, by=first), allowed=is_ready)
+        if is_ready:
+            (entry,) = self.happened("ROUND_OPEN")
+            assert entry["households"] == len(homes)
+            self.reckoning.opened = self.now
+            self.reckoning.change_plan(entry["version"], is_material=True)
+        else:
+            self.happened()
+
+    def unsettled(self) -> bool:
+        """Whether something waits for an answer; see `living_cases`."""
+        return False

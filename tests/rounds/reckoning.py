@@ -1,0 +1,288 @@
+"""What a round must amount to, reckoned by hand: plain records, and the rules of RULES.md.
+
+It is written from the rules alone and uses nothing of the application, to be compared with it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+PHONE, PAPER, VISIT = "phone", "paper", "visit"
+# Every kind of premises: (a 户?, separately owned?, may its code answer for the owner?)
+KINDS = {
+    "owned": (True, True, True),
+    "public": (True, True, False),
+    "undelivered": (False, True, False),
+    "shop": (False, True, False),
+}
+ONE_HOLDER = {"public": "the public landlord", "undelivered": "the developer"}
+
+
+@dataclass(frozen=True)
+class Question:
+    """One matter: which track, where it is asked (None: everywhere), and its options."""
+
+    id: int
+    track: str
+    building: int | None = None
+    options: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the roster says of premises: what counts of them on a register."""
+
+    kind: str
+    size: int
+    owner: str
+
+    @property
+    def holder(self) -> str:
+        return ONE_HOLDER.get(self.kind, self.owner)
+
+
+@dataclass(frozen=True)
+class Said:
+    """One vote: the `number`-th of its household, cast as the `moment`-th event of this life."""
+
+    number: int
+    choices: dict[int, str]
+    wishes: frozenset[int]
+    channel: str
+    plan: int
+    moment: int
+    seq: int
+    keyed_by: int | None = None
+
+
+@dataclass
+class Door:
+    """One place on the register and everything said there."""
+
+    premises: int
+    household: int | None
+    building: int
+    facts: Facts
+    is_listed: bool = True
+    said: list[Said] = field(default_factory=list)
+    current: Said | None = None
+    held: Said | None = None
+    is_disputed: bool = False
+    sold: int | None = None
+
+
+@dataclass
+class Request:
+    """One request as a phone sent it, or one form as it was keyed: the same may come again."""
+
+    premises: int
+    token: str
+    choices: dict[int, str]
+    wishes: frozenset[int]
+    seen: int
+    plan: int
+    channel: str
+
+
+@dataclass
+class Reckoning:
+    """One round: its register, its plan, its end."""
+
+    questions: list[Question]
+    revote: str
+    counts_public: bool
+    deadline: datetime
+    opened: datetime | None = None
+    is_frozen: bool = False
+    is_closed: bool = False
+    is_withdrawn: bool = False
+    is_preliminary: bool = False
+    is_certified: bool = False
+    is_archived: bool = False
+    plan: int = 0
+    counts_from: int = 0
+    doors: dict[int, Door] = field(default_factory=dict)
+    recorded: dict[str, tuple[int, Said]] = field(default_factory=dict)
+
+    def state(self, now: datetime) -> str:
+        """Where the round stands; what is closed never opens again, whatever a clock says."""
+        for is_so, name in (
+            (self.is_archived or self.is_withdrawn, "archived"),
+            (self.is_certified, "certified"),
+            (self.is_preliminary, "preliminary"),
+            (self.is_closed or (self.opened and now >= self.deadline), "closed"),
+            (self.opened, "open"),
+        ):
+            if is_so:
+                return name
+        return "frozen"
+
+    def is_home(self, door: Door) -> bool:
+        """Whether it is one 户 of the consultation."""
+        switched_off = door.facts.kind == "public" and not self.counts_public
+        return KINDS[door.facts.kind][0] and door.household is not None and not switched_off
+
+    def counts_in(self, question: Question, door: Door) -> bool:
+        """Whether a question is about this door."""
+        if question.building not in (None, door.building):
+            return False
+        return KINDS[door.facts.kind][1] if question.track == "owners" else self.is_home(door)
+
+    def asked(self, door: Door, channel: str) -> list[Question]:
+        """What this door is asked: an owner who does not live there answers on paper."""
+        speaks = KINDS[door.facts.kind][2] or channel == PAPER
+        asked = [q for q in self.questions if self.counts_in(q, door)]
+        return [q for q in asked if speaks or q.track != "owners"]
+
+    def to_answer(self, door: Door, channel: str) -> set[int]:
+        """The questions that need an answer; a menu needs none."""
+        return {q.id for q in self.asked(door, channel) if q.track != "preference"}
+
+    def forms(self, door: Door, channel: str) -> list[set[int]]:
+        """The sets of answers that are whole: where tenant and owner are two, each has a form."""
+        whole = self.to_answer(door, channel)
+        owners = {q.id for q in self._of("owners")} & whole
+        are_two = channel == PAPER and not KINDS[door.facts.kind][2]
+        forms = [whole, owners, whole - owners] if are_two else [whole]
+        return [form for form in forms if form]
+
+    def whole(
+        self, door: Door, choices: dict[int, str], wishes: frozenset[int]
+    ) -> tuple[dict[int, str], frozenset[int]]:
+        """Where tenant and owner are two, what one says leaves standing what the other said."""
+        said = door.current
+        if said is None or self.worth(door) != "counted" or KINDS[door.facts.kind][2]:
+            return choices, wishes
+        counted = {q.id for q in self.questions if self.counts_in(q, door)}
+        other = {q: c for q, c in said.choices.items() if q in counted}
+        owners = {q.id for q in self._of("owners")}
+        return {**other, **choices}, said.wishes if set(choices) <= owners else wishes
+
+    def worth(self, door: Door) -> str:
+        """What the last word of a door is worth now."""
+        if not door.is_listed:
+            return "silent"
+        if door.is_disputed:
+            return "disputed"
+        if door.current is None:
+            return "silent"
+        return "counted" if door.current.plan >= self.counts_from else "to_confirm"
+
+    def will_be_taken(self, request: Request, now: datetime) -> bool:
+        """Whether a request that was never recorded becomes a vote."""
+        door = self.doors.get(request.premises)
+        if self.state(now) != "open" or door is None or not door.is_listed:
+            return False
+        options = {o for q in self.asked(door, request.channel) for o in q.options}
+        if set(request.choices) not in self.forms(door, request.channel):
+            return False
+        if not request.wishes <= options or request.plan != self.plan:
+            return False
+        if request.seen != len(door.said) or door.is_disputed or door.held:
+            return False
+        return self.may_change(door)
+
+    def may_change(self, door: Door) -> bool:
+        """Whether what a door said may be said otherwise: only what counts can be locked."""
+        if self.worth(door) != "counted" or door.current is None:
+            return True
+        if door.sold is not None and door.current.moment < door.sold:
+            return False
+        most = {"none": 0, "once": 1}.get(self.revote)
+        return most is None or len(door.said) <= most
+
+    def contradicts(self, door: Door, said: Said) -> bool:
+        """Whether paper meets another channel, or the reverse, with different choices."""
+        before = door.current
+        if self.worth(door) != "counted" or before is None:
+            return False
+        if (before.channel == PAPER) == (said.channel == PAPER):
+            return False
+        return any(before.choices.get(q, c) != c for q, c in said.choices.items())
+
+    def hear(self, door: Door, said: Said) -> None:
+        """A household's vote: it counts, or is held beside the one of the other channel."""
+        if self.contradicts(door, said):
+            door.said.append(said)
+            door.held = said
+        else:
+            self.put(door, said)
+
+    def put(self, door: Door, said: Said) -> None:
+        """What two persons wrote down for a door: it counts whatever was said before."""
+        door.said.append(said)
+        door.current, door.is_disputed = said, False
+
+    def change_plan(self, number: int, *, is_material: bool) -> None:
+        """A newer version; after a material change nothing said before counts by itself."""
+        self.plan = number
+        if is_material:
+            self.counts_from = number
+            for door in self.doors.values():
+                door.held = None
+
+    # --- numbers
+
+    def homes(self, building: int | None = None) -> list[Door]:
+        """The 户 on the register."""
+        here = [d for d in self.doors.values() if building in (None, d.building)]
+        return [d for d in here if d.is_listed and self.is_home(d)]
+
+    def numbers(self) -> dict[str, object]:
+        """Everything a board says, in one comparable form."""
+        homes = self.homes()
+        return {
+            "standing": self._standing(homes),
+            "consultation": {q.id: self._four(q, homes) for q in self._of("consultation")},
+            "owners": {q.id: self._heads_and_area(q) for q in self._of("owners")},
+            "menus": {q.id: self._menu(q, homes) for q in self._of("preference")},
+            "buildings": {
+                b: self._standing(self.homes(b))[:2]
+                for b in {d.building for d in self.doors.values() if d.is_listed}
+            },
+            "channels": {
+                c: sum(d.current is not None and d.current.channel == c for d in self.counted())
+                for c in (PHONE, PAPER, VISIT)
+            },
+        }
+
+    def counted(self) -> list[Door]:
+        """The 户 whose word counts now."""
+        return [d for d in self.homes() if self.worth(d) == "counted"]
+
+    def paper_at_close(self) -> set[int]:
+        """Places in the journal of all votes on paper that count now."""
+        doors = [d for d in self.doors.values() if self.worth(d) == "counted"]
+        return {d.current.seq for d in doors if d.current and d.current.channel == PAPER}
+
+    def _of(self, track: str) -> list[Question]:
+        return [q for q in self.questions if q.track == track]
+
+    def _standing(self, homes: Iterable[Door]) -> tuple[int, int, int, int]:
+        worths = [self.worth(d) for d in homes]
+        return (len(worths), *(worths.count(w) for w in ("counted", "to_confirm", "disputed")))
+
+    def _choice(self, door: Door, question: Question) -> str | None:
+        is_counted = self.worth(door) == "counted" and door.current is not None
+        return door.current.choices.get(question.id) if is_counted and door.current else None
+
+    def _four(self, question: Question, homes: Iterable[Door]) -> tuple[int, ...]:
+        said = [self._choice(d, question) for d in homes if self.counts_in(question, d)]
+        return (len(said), *(said.count(c) for c in ("agree", "disagree", "abstain")))
+
+    def _heads_and_area(self, question: Question) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        doors = [d for d in self.doors.values() if d.is_listed and self.counts_in(question, d)]
+        heads: dict[str, set[str]] = {}
+        area = dict.fromkeys((None, "agree", "disagree", "abstain"), 0)
+        for door in doors:
+            choice = self._choice(door, question)
+            heads.setdefault(door.facts.holder, set()).update({choice} if choice else set())
+            area[choice] += door.facts.size
+        said = ["abstain" if len(c) > 1 else next(iter(c), None) for c in heads.values()]
+        order = ("agree", "disagree", "abstain")
+        of_heads = (len(said), *(said.count(c) for c in order))
+        return of_heads, (sum(area.values()), *(area[c] for c in order))
+
+    def _menu(self, question: Question, homes: Iterable[Door]) -> dict[int, int]:
+        wished = [d.current.wishes for d in homes if self.worth(d) == "counted" and d.current]
+        return {option: sum(option in w for w in wished) for option in question.options}
