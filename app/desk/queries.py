@@ -186,19 +186,21 @@ def buildings_of(compound_id: int) -> list[BuildingLine]:
 
 @dataclass(frozen=True)
 class Door:
-    """A household that has said nothing yet, as one finds it."""
+    """A household that does not count yet, as one finds it: silent, to confirm, or disputed."""
 
     entrance: str
     room: str
     floor: int | None
+    voice: Voice
     phones: tuple[str, ...]
 
 
-def silent_doors(round_id: int) -> dict[tuple[int, str], list[Door]]:
-    """(building id, name) → doors without a vote, in the order in which one walks them."""
+def doors_to_visit(round_id: int) -> dict[tuple[int, str], list[Door]]:
+    """(building id, name) → doors whose word does not count yet, in the order of walking."""
     rows = db.session.execute(
         select(
             RegisterEntry.id,
+            RegisterEntry.voice,
             Building.id.label("building_id"),
             Building.name.label("building"),
             Entrance.name.label("entrance"),
@@ -213,7 +215,7 @@ def silent_doors(round_id: int) -> dict[tuple[int, str], list[Door]]:
         .outerjoin(Contact, (Contact.household_id == Household.id) & (Contact.ended_at.is_(None)))
         .where(
             RegisterEntry.round_id == round_id,
-            RegisterEntry.voice == Voice.SILENT,
+            RegisterEntry.voice != Voice.COUNTED,
             RegisterEntry.removed_at.is_(None),
             RegisterEntry.is_household,
         )
@@ -224,7 +226,7 @@ def silent_doors(round_id: int) -> dict[tuple[int, str], list[Door]]:
         phones[row.id] += [row.phone] if row.phone else []
     doors: dict[tuple[int, str], dict[int, Door]] = defaultdict(dict)
     for row in rows:
-        door = Door(row.entrance, row.room, row.floor, tuple(phones[row.id]))
+        door = Door(row.entrance, row.room, row.floor, row.voice, tuple(phones[row.id]))
         doors[row.building_id, row.building].setdefault(row.id, door)
     return {building: list(found.values()) for building, found in doors.items()}
 
@@ -298,9 +300,11 @@ def _plans(within: Ids) -> dict[int, PlanLine]:
 
 
 def _rounds(within: Ids) -> dict[int, RoundLine]:
-    """The newest round of each compound."""
+    """The newest round of each compound; one that was withdrawn never was."""
     newest = (
-        select(func.max(Round.id)).where(Round.compound_id.in_(within)).group_by(Round.compound_id)
+        select(func.max(Round.id))
+        .where(Round.compound_id.in_(within), Round.withdrawn_at.is_(None))
+        .group_by(Round.compound_id)
     )
     rounds = db.session.scalars(select(Round).where(Round.id.in_(newest))).all()
     totals, matters = _register_sizes(newest), _tallies(newest)

@@ -1,5 +1,7 @@
 """The desk: the district at a glance, one compound, the live board of a round; reads only."""
 
+from collections import Counter
+
 from flask import Blueprint, Response, abort, current_app, make_response, request
 from flask_login import current_user
 
@@ -14,7 +16,8 @@ from app.desk.live import Snapshot
 from app.desk.next_step import next_step
 from app.projects.queries import project_of
 from app.roster.models import Compound
-from app.rounds.models import Round
+from app.rounds.models import Round, Voice
+from app.rounds.pending import pending_within
 from app.rounds.queries import remark_count, rounds_of
 
 bp = Blueprint("desk", __name__, url_prefix="/desk")
@@ -34,6 +37,7 @@ def home() -> Response:
         text=text,
         town=town,
         unanswered=unanswered_count(current_user),
+        pending=pending_within(current_user),
         next_step=next_step,
         stretches=stretches,
     )
@@ -54,6 +58,7 @@ def compound(compound_id: int) -> Response:
         project=project_of(found.id),
         rounds=rounds,
         base_url=current_app.extensions["juyi_config"].base_url,
+        pending=[one for one in pending_within(current_user) if one.compound_id == found.id],
         may_begin=all(round_.is_over for round_ in rounds),
         stretches=stretches,
     )
@@ -95,9 +100,11 @@ def live(round_id: int) -> Response:
 @bp.get("/rounds/<int:round_id>/silent")
 @staff()
 def silent(round_id: int) -> Response:
-    """Doors of households that have not voted, building by building, to walk along."""
+    """Doors of households that do not count yet, building by building, to walk along."""
     round_ = _load_round(round_id)
-    return page("desk/silent.html", round=round_, doors=queries.silent_doors(round_.id))
+    doors = queries.doors_to_visit(round_.id)
+    voices = Counter(door.voice for found in doors.values() for door in found)
+    return page("desk/silent.html", round=round_, doors=doors, voices=voices, Voice=Voice)
 
 
 def _load_compound(compound_id: int) -> Compound:
