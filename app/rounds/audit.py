@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Iterable
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
 
 from app.accounts.queries import are_two_persons
 from app.core import clock
@@ -89,7 +90,10 @@ def check_item(round_: Round, item: AuditItem, *, agrees: bool, why: str, by: Id
 def sample_of(round_id: int) -> list[AuditItem]:
     """The drawn forms in the order of the lot."""
     items = select(AuditItem).where(AuditItem.round_id == round_id).order_by(AuditItem.position)
-    return list(db.session.scalars(items))
+    loaded = items.options(
+        joinedload(AuditItem.vote).joinedload(Vote.entry), joinedload(AuditItem.checked_by)
+    )
+    return list(db.session.scalars(loaded))
 
 
 def unchecked(round_id: int) -> int:

@@ -7,6 +7,7 @@ Both are settled by two persons with a reason; until then nothing new is counted
 from collections.abc import Mapping
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
 
 from app.core import clock
 from app.core.db import db
@@ -19,6 +20,13 @@ from app.rounds.counting import Choice
 from app.rounds.decisions import Facts, Grounds, applies, propose
 from app.rounds.lifecycle import Verb
 from app.rounds.models import RegisterEntry, Voice
+
+# What a list of conflicts shows, read with it.
+_WHOLE = (
+    joinedload(Conflict.entry),
+    joinedload(Conflict.standing_vote),
+    joinedload(Conflict.held_vote),
+)
 
 
 class AlreadyResolved(Refused):
@@ -59,13 +67,14 @@ def propose_settlement(
 def open_conflicts(round_id: int) -> list[Conflict]:
     """Households whose channels say different things, the oldest first."""
     found = select(Conflict).where(Conflict.round_id == round_id, Conflict.resolved_at.is_(None))
-    return list(db.session.scalars(found.order_by(Conflict.id)))
+    return list(db.session.scalars(found.options(*_WHOLE).order_by(Conflict.id)))
 
 
 def resolved_conflicts(round_id: int) -> list[Conflict]:
     """Those that were settled, the newest first."""
     found = select(Conflict).where(Conflict.round_id == round_id, Conflict.resolved_at.is_not(None))
-    return list(db.session.scalars(found.order_by(Conflict.resolved_at.desc(), Conflict.id.desc())))
+    newest = found.order_by(Conflict.resolved_at.desc(), Conflict.id.desc())
+    return list(db.session.scalars(newest.options(*_WHOLE)))
 
 
 def open_conflict_count(round_id: int) -> int:

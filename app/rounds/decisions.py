@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from app.accounts.models import Staff
 from app.accounts.queries import are_two_persons
@@ -139,11 +140,19 @@ def is_possible(decision: Decision) -> bool:
 
 def decisions_of(round_id: int) -> list[Decision]:
     """Every proposal of a round: those that wait first, the oldest before; then the newest."""
-    settled = select(Decision).where(
-        Decision.round_id == round_id, Decision.outcome != Outcome.WAITING
+    every = (
+        select(Decision)
+        .where(Decision.round_id == round_id)
+        .options(
+            joinedload(Decision.entry),
+            joinedload(Decision.proposed_by),
+            joinedload(Decision.settled_by),
+        )
+        .order_by(Decision.settled_at.desc(), Decision.id.desc())
     )
-    newest = settled.order_by(Decision.settled_at.desc(), Decision.id.desc())
-    return [*waiting(round_id), *db.session.scalars(newest)]
+    found = list(db.session.scalars(every))
+    open_ = sorted((one for one in found if one.is_waiting), key=lambda one: one.id)
+    return open_ + [one for one in found if not one.is_waiting]
 
 
 def _locked_while_waiting(decision: Decision) -> Round:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
 
 from app.core import clock
 from app.core.db import db
@@ -125,7 +126,7 @@ def objections_of(round_id: int) -> list[Objection]:
     """The objections to a round, open ones first, then by number."""
     found = select(Objection).where(Objection.round_id == round_id)
     order = (Objection.closed_at.is_not(None), Objection.number)
-    return list(db.session.scalars(found.order_by(*order)))
+    return list(db.session.scalars(found.options(joinedload(Objection.handler)).order_by(*order)))
 
 
 def objections_of_home(household_id: int) -> list[Objection]:

@@ -1,16 +1,20 @@
 """Paper against phone, and co-owners who disagree: what the desk shows whom, and what it does."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
 import pytest
 
 from app.core.guards import Role
-from app.roster.models import AreaKind
+from app.roster.models import AreaKind, Household
 from app.rounds import conflicts
-from app.rounds.cases import Conflict
+from app.rounds.cases import Conflict, ObjectionKind
 from app.rounds.conflicts import propose_dispute, propose_resolution
 from app.rounds.counting import Choice
 from app.rounds.decisions import approve
 from app.rounds.effects import current_vote
 from app.rounds.models import Round, Voice
+from app.rounds.objections import Complaint, raise_objection, take
 from tests.client import Page, PageClient
 from tests.factories import homes_of, make_area, make_building, make_round, make_staff
 from tests.rounds.disagreeing import (
@@ -207,3 +211,33 @@ def test_of_two_opposite_proposals_only_the_first_one_agreed_to_happens(
     page = client.post("rounds_cases.approve", status=409, decision_id=change.id)
     assert "已经核实过了" in page.one(role="alert").text
     client.post("rounds_cases.decline", {"why": "已经定了"}, decision_id=change.id)
+
+
+@pytest.mark.parametrize("listed", ["decisions", "conflicts", "objections"])
+def test_a_longer_list_asks_the_database_no_more(
+    client: PageClient,
+    count_queries: Callable[[], AbstractContextManager[list[str]]],
+    listed: str,
+) -> None:
+    building = make_building(homes=12)
+    round_, homes = make_round(building.compound), homes_of(building)
+    client.sign_in(make_staff())
+
+    def asked_with(some: list[Household]) -> int:
+        for home in some:
+            quarrel(round_, home)
+        with count_queries() as statements:
+            client.get(f"rounds_cases.{listed}", round_id=round_.id)
+        return len(statements)
+
+    short = asked_with(homes[:2])
+    # Who is signed in is looked up once and remembered for a moment.
+    assert asked_with(homes[2:6]) in {short, short - 1}
+
+
+def quarrel(round_: Round, home: Household) -> None:
+    """A conflict, a proposal and an objection, each by somebody else."""
+    conflict = make_conflict(round_, home, make_staff())
+    propose_resolution(conflict, keep_held=True, grounds=GROUNDS, by=make_staff().identity)
+    complaint = Complaint(ObjectionKind.CONTENT, home.address, "不好", home.id)
+    take(raise_objection(round_, complaint, by=make_staff().identity), by=make_staff().identity)
