@@ -4,12 +4,12 @@ Every statement asks for all compounds at once, so that a district costs no more
 """
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from flask_babel import gettext
 from sqlalchemy import Select, func, select
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import aliased, joinedload
 
 from app.core import clock
 from app.core.db import db
@@ -20,6 +20,8 @@ from app.rounds.counting import Choice, Tally
 from app.rounds.lifecycle import standing_of
 from app.rounds.matters import MAIN
 from app.rounds.models import Counter, Matter, RegisterEntry, Round, State, Voice
+from app.rounds.pending import CaseCounts, counts_of
+from app.rounds.queries import objections_end
 from app.rounds.tallies import MatterTally
 
 SOON = timedelta(days=3)
@@ -50,6 +52,10 @@ class RoundLine:
     submitted_by_id: int | None
     total: int
     matters: tuple[MatterTally, ...]
+    # The plan version it asks about, when the days for objections end, and what waits in it.
+    version: int = 0
+    objections_end: datetime | None = None
+    cases: CaseCounts = field(default_factory=CaseCounts)
 
     @property
     def standing(self) -> str:
@@ -306,8 +312,9 @@ def _rounds(within: Ids) -> dict[int, RoundLine]:
         .where(Round.compound_id.in_(within), Round.withdrawn_at.is_(None))
         .group_by(Round.compound_id)
     )
-    rounds = db.session.scalars(select(Round).where(Round.id.in_(newest))).all()
-    totals, matters = _register_sizes(newest), _tallies(newest)
+    with_plan = select(Round).where(Round.id.in_(newest)).options(joinedload(Round.plan_version))
+    rounds = db.session.scalars(with_plan).all()
+    totals, matters, cases = _register_sizes(newest), _tallies(newest), counts_of(newest)
     return {
         round_.compound_id: RoundLine(
             round_.id,
@@ -318,6 +325,9 @@ def _rounds(within: Ids) -> dict[int, RoundLine]:
             round_.submitted_by_id,
             totals.get(round_.id, 0),
             _standing(matters[round_.id], totals.get(round_.id, 0)),
+            round_.plan_version.number if round_.plan_version else 0,
+            objections_end(round_) if round_.preliminary_at else None,
+            cases.get(round_.id, CaseCounts()),
         )
         for round_ in rounds
     }

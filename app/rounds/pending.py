@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ScalarSelect, func, select, true
+from sqlalchemy import ScalarSelect, Select, func, select, true
 
 from app.accounts.models import Staff
 from app.core.db import db
@@ -44,6 +44,12 @@ class Pending:
 def case_counts(round_id: int) -> CaseCounts:
     """What waits in a round, in one statement."""
     return CaseCounts(*db.session.execute(_counted(Round.id == round_id)).one()[4:9])
+
+
+def counts_of(rounds: Select[int]) -> dict[int, CaseCounts]:
+    """What waits in each of these rounds (a selection of ids), in one statement."""
+    rows = db.session.execute(_counted(Round.id.in_(rounds)))
+    return {row[0]: CaseCounts(*row[4:9]) for row in rows}
 
 
 def pending_within(by: Identity) -> list[Pending]:

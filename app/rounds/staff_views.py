@@ -190,6 +190,7 @@ def _shown(round_: Round) -> dict[str, Any]:
 
 def _confirm_page(round_: Round, name: str, refusal: Refused | None = None) -> Response:
     """What the step will do, its button while it can be taken, and why it was refused."""
+    checks = conditions(round_)
     return page(
         "rounds/staff/step.html",
         409 if refusal else 200,
@@ -197,7 +198,8 @@ def _confirm_page(round_: Round, name: str, refusal: Refused | None = None) -> R
         step=STEPS[name],
         name=name,
         refusal=translated(refusal) if refusal else "",
-        may_take=name in next_steps(round_, current_user, conditions(round_)),
+        may_take=name in next_steps(round_, current_user, checks),
+        waiting=waiting_for(round_, current_user, checks),
         asked=asked_of(round_) if name in _ASKING and not round_.opened_at else None,
         tally=results(round_) if name in _TELLING and round_.opened_at else None,
         changed=queries.register_changes(round_.id),

@@ -73,6 +73,9 @@ def _past(round_: Round) -> Iterable[Event | None]:
     by_id = {person.id: person.name for person in people}
     by_name = {person.identity.commitment: person.name for person in people}
     reasons = _reasons(round_.id)
+    if round_.preliminary_at and objections_end(round_) <= clock.now():
+        # First of what happens at its moment: a result may be certified at that very minute.
+        yield Event(_("异议期结束"), objections_end(round_))
     yield Event(_("起草"), round_.drafted_at, by_id.get(round_.drafted_by_id or 0, ""))
     submitter = preparer = ""
     for at, kind, facts in _entries(round_.id):
@@ -89,9 +92,6 @@ def _past(round_: Round) -> Iterable[Event | None]:
         yield _TELLERS[kind](_Told(round_, at, facts, actor, proposer, reason))
     if round_.has_closed and round_.closed_at is None:
         yield Event(_("截止"), round_.closes_at)
-    if round_.preliminary_at and objections_end(round_) <= clock.now():
-        # It came before whatever was done afterwards.
-        yield Event(_("异议期结束"), objections_end(round_))
 
 
 def _entries(round_id: int) -> Iterable[tuple[datetime, Kind, Facts]]:
@@ -200,7 +200,9 @@ def _objection(told: _Told) -> Event | None:
     step = told.facts["step"]
     if step == "answered":
         return Event(_("异议答复"), told.at, _both(told), group="answered")
-    return Event(_("收到异议"), told.at, told.actor, group="raised") if step == "raised" else None
+    if step != "raised":
+        return None
+    return Event(_("收到异议"), told.at, told.actor or _("居民"), group="raised")
 
 
 def _audited(told: _Told) -> Event:
