@@ -298,3 +298,30 @@ def test_a_question_with_a_sign_of_percent_breaks_no_page_of_the_desk(client: Pa
         client.get("rounds.building", token=building.token),
     ]
     assert title in pages[1].text
+
+
+def test_a_draft_leads_to_its_questions_and_its_profile(client: PageClient) -> None:
+    round_ = make_draft()
+    client.sign_in(make_staff(Role.WORKER))
+    page = client.get("rounds_staff.edit", round_id=round_.id)
+    for name in ("matters", "profile"):
+        assert page.all("a", href=f"/desk/rounds/{round_.id}/{name}")
+
+
+def test_the_second_person_reads_every_question_and_rule_before_confirming(
+    client: PageClient,
+) -> None:
+    round_ = make_draft()
+    client.sign_in(make_staff())
+    ask(client, round_, "menu", options="路灯\n停车位")
+    entrance = round_.compound.buildings[0].entrances[1]
+    ask(client, round_, "elevator", place=str(entrance.id), preset="elevator-entrance")
+    submitted(round_)
+    text = client.get("rounds_staff.step", round_id=round_.id, name="confirm").text
+    for matter in round_.matters:
+        assert matter.title in text
+        assert matter.question in text
+        for sentence in PRESETS[matter.preset].words:
+            assert sentence in text
+    for words in ("路灯、停车位", "只问：1号楼2单元", "随机抽 60 张纸质表", "只看得到合计"):
+        assert words in text

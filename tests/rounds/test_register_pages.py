@@ -246,6 +246,19 @@ def test_a_correction_shows_register_and_roster_side_by_side(client: PageClient)
     assert (entry.case, entry.is_household) == (Case.UNDELIVERED, False)
 
 
+@pytest.mark.usefixtures("client")
+def test_what_turned_out_to_be_a_garage_counts_in_nothing_and_stays_listed() -> None:
+    round_ = make_register()
+    entry = entries(round_)[0]
+    entry.premises.use = Use.OTHER
+    why = decisions.Grounds("是车库")
+    approved(register.propose_correction(entry, why, by=make_staff().identity))
+    listing = listing_of(round_)
+    assert (listing.households, listing.heads, listing.area) == (3, 3, 24_000)
+    [apart] = listing.apart
+    assert (apart.kind, apart.why, apart.count) == ("车库、储藏室等", "不算户", 1)
+
+
 def test_a_transfer_takes_one_name_a_line_and_keeps_names_off_the_journal(
     client: PageClient,
 ) -> None:
