@@ -1,27 +1,21 @@
 """Casting a vote: refusals change nothing, repetitions count once, and the sums always agree."""
 
 import random
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 import time_machine
-from flask import Flask
 
-from app import create_app
-from app.core.db import alembic, db
+from app.core.db import db
 from app.core.errors import Refused
 from app.journal.models import JournalEntry, JournalHead
 from app.rounds import casting, recounting, tallies
 from app.rounds.casting import Ballot, cast
 from app.rounds.counting import Choice
 from app.rounds.models import Channel, Counter, RegisterEntry, Round, Vote, VoteChoice
-from tests.conftest import config_for, database_url_for
 from tests.factories import homes_of, make_building, make_household, make_round
 from tests.rounds.voters import cast_quickly
 
@@ -169,88 +163,3 @@ def test_whatever_is_cast_the_counters_equal_a_recount(session: sa.orm.Session) 
 def _current(session: sa.orm.Session) -> int:
     current = sa.select(sa.func.count()).select_from(Vote).where(Vote.is_current)
     return session.scalar(current) or 0
-
-
-@pytest.fixture
-def busy(tmp_path: Path, worker_id: str) -> Iterator[Flask]:
-    """An application on a database of its own, so that many threads can meet in it."""
-    app = create_app(config_for(tmp_path, database_url_for(tmp_path, f"threads_{worker_id}")))
-    with app.app_context():
-        alembic.upgrade()
-    yield app
-    with app.app_context():
-        db.engine.dispose()
-
-
-def _all_at_once(app: Flask, cast_one: Callable[[int], Any], times: int) -> list[Any]:
-    """What each of `times` concurrent transactions came to: a receipt or a refusal."""
-
-    def attempt(number: int) -> Any:
-        with app.app_context():
-            try:
-                receipt = cast_one(number)
-                db.session.commit()
-            except Refused as refusal:
-                db.session.rollback()
-                return type(refusal)
-            return receipt
-
-    with ThreadPoolExecutor(16) as pool:
-        return list(pool.map(attempt, range(times)))
-
-
-def test_a_hundred_duplicates_at_once_make_one_vote(busy: Flask) -> None:
-    with busy.app_context():
-        round_ = open_round()
-        round_id, home_id = round_.id, first_home(round_)
-        db.session.commit()
-
-    def cast_one(_number: int) -> Any:
-        mine = db.session.get_one(Round, round_id)
-        return cast(mine, home_id, ballot(mine), via=Channel.PHONE)
-
-    receipts = _all_at_once(busy, cast_one, 100)
-    assert len(set(receipts)) == 1
-    with busy.app_context():
-        assert db.session.scalar(sa.select(sa.func.count()).select_from(Vote)) == 1
-        assert recounting.counters_agree(db.session.get_one(Round, round_id))
-
-
-def test_of_many_phones_of_one_home_that_saw_the_same_only_one_gets_through(busy: Flask) -> None:
-    with busy.app_context():
-        round_ = open_round()
-        round_id, home_id = round_.id, first_home(round_)
-        db.session.commit()
-
-    def cast_one(number: int) -> Any:
-        mine = db.session.get_one(Round, round_id)
-        choice = list(Choice)[number % 3]
-        named = ballot(mine, choice, request_id=f"request-{number:04d}")
-        return cast(mine, home_id, named, via=Channel.PHONE)
-
-    outcomes = _all_at_once(busy, cast_one, 24)
-    assert outcomes.count(casting.VotedMeanwhile) == 23
-    with busy.app_context():
-        assert db.session.scalar(sa.select(sa.func.count()).select_from(Vote)) == 1
-
-
-def test_homes_that_vote_at_the_same_moment_all_count(busy: Flask) -> None:
-    with busy.app_context():
-        round_ = open_round(homes=30)
-        round_id = round_.id
-        homes = [home.id for home in homes_of(round_.compound.buildings[0])]
-        db.session.commit()
-
-    def cast_one(number: int) -> Any:
-        mine = db.session.get_one(Round, round_id)
-        named = ballot(mine, list(Choice)[number % 3], request_id=f"request-{number:04d}")
-        return cast(mine, homes[number], named, via=Channel.PHONE)
-
-    receipts = _all_at_once(busy, cast_one, 30)
-    with busy.app_context():
-        mine = db.session.get_one(Round, round_id)
-        tally = tallies.results(mine).matters[0].tally
-        assert (tally.agree, tally.disagree, tally.abstain) == (10, 10, 10)
-        assert recounting.counters_agree(mine)
-    sequence = sorted(receipt.seq for receipt in receipts)
-    assert sequence == list(range(sequence[0], sequence[0] + 30))
