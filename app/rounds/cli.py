@@ -112,4 +112,7 @@ def _as_text(facts: dict[str, Any]) -> str:
             continue
         verdict = "reached" if m["passed"] else f"{m['missing']} missing"
         lines.append(f"  {m['title']}: {m['agree']}/{m['total']} {m['percent']} % {verdict}")
+        if area := m.get("area"):
+            verdict = "reached" if area["passed"] else f"{area['missing']} m² missing"
+            lines.append(f"    area: {area['agree']}/{area['total']} m² {verdict}")
     return "\n".join(lines)
