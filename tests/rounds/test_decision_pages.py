@@ -204,7 +204,7 @@ def test_removing_a_home_never_tells_what_it_chose(client: PageClient) -> None:
     building = make_building(homes=6)
     round_ = make_round(building.compound)
     home = homes_of(building)[0]
-    cast_quickly(round_, home, Choice.DISAGREE, "request-1")
+    cast_quickly(round_, home, Choice.AGREE, "request-1")
     decision = register.propose_removal(place_of(round_, home), GROUNDS, by=make_staff().identity)
     client.sign_in(make_staff())
     page = client.get("rounds_cases.decision", decision_id=decision.id)
