@@ -290,7 +290,9 @@ def holder_of(case: Case, ownership: str, owner_ids: Sequence[int], premises_id:
     return "owners:" + ",".join(str(owner_id) for owner_id in sorted(owner_ids))
 
 
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
 def profile_hash(profile: Mapping[str, Any]) -> str:
     """SHA-256 of the profile as canonical JSON."""
-    text = json.dumps(profile, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_CANONICAL.encode(profile).encode()).hexdigest()
