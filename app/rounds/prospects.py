@@ -56,14 +56,17 @@ class Prospect:
 
 _Shift = tuple[Place, Stance, Stance]
 _ABSENT = Stance(counts=False)
+# Both votes, or the one signed form, are what is decided about.
+_CHOICES_AT_HAND = (DecisionKind.CONFLICT, DecisionKind.DISPUTE_END)
 
 
 def prospect(decision: Decision, *, tells_choices: bool) -> Prospect:
     """What agreeing does; once it is settled, what was asked for.
 
-    How many agree is told (`tells_choices`) only where the reader sees the choices anyway: of a
+    How many agree is told (`tells_choices`) only where the choices lie on the desk anyway: of a
     single household the number would tell its choice (RULES.md §5).
     """
+    tells_choices = tells_choices and decision.kind in _CHOICES_AT_HAND
     lines = list(_LINES.get(decision.kind, _no_lines)(decision))
     shift = _shift_of(decision) if decision.is_waiting else None
     if shift:

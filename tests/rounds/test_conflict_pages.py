@@ -241,3 +241,17 @@ def quarrel(round_: Round, home: Household) -> None:
     propose_resolution(conflict, keep_held=True, grounds=GROUNDS, by=make_staff().identity)
     complaint = Complaint(ObjectionKind.CONTENT, home.address, "不好", home.id)
     take(raise_objection(round_, complaint, by=make_staff().identity), by=make_staff().identity)
+
+
+def test_taking_a_vote_out_never_tells_what_it_was(client: PageClient) -> None:
+    building = make_building()
+    round_, home = make_round(building.compound), homes_of(building)[0]
+    cast_quickly(round_, home, Choice.AGREE, "request-1")
+    entry = place_of(round_, home)
+    made = propose_dispute(entry, GROUNDS, by=make_staff().identity)
+    client.sign_in(make_staff())
+    for page in (
+        client.get("rounds_cases.dispute", entry_id=entry.id),
+        client.get("rounds_cases.decision", decision_id=made.id),
+    ):
+        assert "”同意" not in page.one("table", class_="changes").text
