@@ -218,6 +218,11 @@ def _ways(round_: Round, steps: list[str]) -> dict[str, str]:
         Condition.POSTERS: prints,
         **{at: url_for(to, round_id=round_.id) for at, to in _PLACES.items()},
     }
+    if not queries.households_of(round_.compound_id):
+        ways[Condition.REGISTER] = url_for("roster_staff.upload")
+    if not queries.open_objections(round_.id):
+        # The register then waits for a decision alone.
+        ways[Condition.OBJECTIONS] = ways[Proof.DECISIONS]
     if round_.frozen_at and current_user.role != Role.DISTRICT:
         ways[Condition.CODES] = prints
     if round_.state == State.DRAFT:

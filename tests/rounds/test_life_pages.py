@@ -5,15 +5,16 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from app.core import clock
 from app.core.db import db
 from app.core.guards import Role
 from app.roster.models import AreaKind
-from app.rounds import actions, changes, decisions, queries
+from app.rounds import actions, changes, decisions, queries, register
 from app.rounds.counting import Choice
 from app.rounds.lifecycle import State, Verb
 from app.rounds.models import Channel, Counter, Round
 from tests.client import Page, PageClient
-from tests.factories import make_area, make_plan, make_staff
+from tests.factories import make_area, make_compound, make_plan, make_staff
 from tests.rounds.lives import DO, GROUNDS, Life, draft, life_in
 
 pytestmark = pytest.mark.usefixtures("session")
@@ -100,6 +101,24 @@ def test_an_objection_to_the_register_stands_in_the_way_of_locking_it(client: Pa
         assert steps_on(page, life.round) == []
         assert "登记册的异议都答复以后，才能锁定" in page.text
         assert page.all("a", href=f"/desk/rounds/{life.round.id}/objections")
+
+
+def test_a_register_that_waits_for_a_decision_leads_to_it(client: PageClient) -> None:
+    with life_in(State.FROZEN) as life:
+        register.propose_addition(life.round, life.spare.premises, GROUNDS, by=life.first)
+        checks = seen(client, life).one("ul", class_="checks")
+        assert "登记册还有 1 件异议或更改没有办结" in checks.text
+        assert checks.all("a", href=f"/desk/rounds/{life.round.id}/decisions")
+
+
+def test_a_compound_without_homes_is_led_to_the_ledger(client: PageClient) -> None:
+    compound = make_compound()
+    now = clock.now()
+    terms = actions.RoundTerms("第1轮征询", now, now + timedelta(days=15), "0953-5550100")
+    round_ = actions.draft_round(compound, terms, by=make_staff().identity)
+    client.sign_in(make_staff())
+    page = client.get("rounds_staff.preflight", round_id=round_.id)
+    assert page.one("ul", class_="checks").all("a", href="/desk/roster/import")
 
 
 def test_a_newer_plan_asks_for_a_decision_while_the_round_is_open(client: PageClient) -> None:
