@@ -256,8 +256,9 @@ def _transfer(decision: Decision, by: Identity) -> Facts:
     entry.transferred_at = clock.now()
     if not _seller_speaks(entry):
         # The buyer is asked, and is a head of its own: the seller may hold other premises.
-        values = entry_values(entry.premises, entry.household, entry.round.switches)
-        entry.holder = str(values["holder"])
+        # Whatever else the roster says otherwise by now waits for a correction.
+        ownership, owners = entry.premises.ownership, decision.params["owners"]
+        entry.holder = holder_of(entry.case, ownership, owners, entry.premises_id)
     return {"change": "transfer", "voted": int(entry.voice == Voice.COUNTED)}
 
 
