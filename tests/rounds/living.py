@@ -114,7 +114,7 @@ class Living(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.is_sound = False
-        self.now = START
+        self.now = self.latest = START
         self.moment = 0
         self.told: list[dict[str, Any]] = []
         self.requests: list[Request] = []
@@ -270,6 +270,7 @@ class Living(RuleBasedStateMachine):
         type(self).steps += 1
         self.moment += 1
         self.now = to or self.now + timedelta(seconds=1)
+        self.latest = max(self.latest, self.now)
         self.clock.move_to(self.now)
 
     def _entries(self, start: int) -> list[dict[str, Any]]:
@@ -286,7 +287,8 @@ class Living(RuleBasedStateMachine):
     def everything_agrees(self) -> None:
         """Boards, the recount from the journal, and the reckoning by hand say the same."""
         round_, expected = self.round, self.reckoning.numbers()
-        assert numbers_of(tallies.results(round_)) == expected
+        found = numbers_of(tallies.results(round_))
+        assert found == expected, f"{found} instead of {expected}"
         if len(self.told) > self.checked:
             self._check_thoroughly(round_)
         self.checked = len(self.told)

@@ -117,6 +117,9 @@ class Deciding(Voting):
 
     def agree(self, proposal: Proposal, by: Identity) -> None:
         """A second person agrees, where that is possible; and only then it happens."""
+        if proposal.kind == "transfer":
+            # Whether the seller had voted before is told by the clock, were it right or not.
+            self.tick(max(self.now, self.latest) + timedelta(seconds=1))
         decision = db.session.get_one(Decision, proposal.id)
         is_second = by is self.world.people[1]
         allowed = proposal.is_waiting and is_second and self.may_happen(proposal)
@@ -210,6 +213,8 @@ class Deciding(Voting):
             self.without_code.add(door.premises)
             owner = f"new owner {self.moment}"
             self.roster[door.premises] = replace(self.roster[door.premises], owner=owner)
+            if door.current is None:
+                door.facts = replace(door.facts, owner=owner)
         elif kind == "conflict":
             held, door.held = door.held, None
             door.current = held if detail[0] else door.current
