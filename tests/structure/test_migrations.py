@@ -65,3 +65,13 @@ def test_the_database_itself_refuses_to_change_the_journal(
     with pytest.raises(sa.exc.DBAPIError, match="append-only"), session.begin_nested():
         session.execute(sa.text(statement))
     assert session.scalar(sa.text("SELECT count(*) FROM journal_entry")) == 1
+
+
+def test_the_journal_is_never_emptied_at_one_blow(session: sa.orm.Session) -> None:
+    record("round-1", Kind.VOTE, {"at": clock.now().isoformat()}, actor="nobody")
+    session.flush()
+    # SQLite knows no such statement at all.
+    refusal = pytest.raises(sa.exc.DBAPIError, match=r"append-only|syntax error")
+    with refusal, session.begin_nested():
+        session.execute(sa.text("TRUNCATE journal_entry"))
+    assert session.scalar(sa.text("SELECT count(*) FROM journal_entry")) == 1
