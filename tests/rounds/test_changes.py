@@ -9,7 +9,7 @@ import time_machine
 from app.core.db import db
 from app.projects.models import PlanVersion
 from app.roster.models import Household
-from app.rounds import actions, casting, changes, conflicts, tallies
+from app.rounds import actions, casting, changes, conflicts, register, tallies
 from app.rounds.cases import Decision
 from app.rounds.changes import NoNewPlan, NotLater
 from app.rounds.counting import Choice
@@ -248,6 +248,22 @@ def test_co_owners_who_disagreed_before_a_material_change_still_do(
     with pytest.raises(casting.BeingSettled):
         again(round_, homes[0], "again-000001", 1)
     assert figures(round_) == (5, 0, 0, 0)
+
+
+def test_a_home_that_comes_back_after_a_material_change_confirms_like_the_others(
+    round_: Round, office: Office, homes: list[Household]
+) -> None:
+    say(round_, homes[0], AGREE)
+    gone = entry_at(round_, homes[0])
+    office.agrees(register.propose_removal(gone, GROUNDS, by=office.first))
+    change_plan(round_, office, is_material=True)
+    office.agrees(
+        register.propose_addition(round_, homes[0].premises, GROUNDS, by=office.first),
+    )
+    assert figures(round_) == (5, 0, 0, 0)
+    assert standing(round_) == (0, 1, 0)
+    again(round_, homes[0], "again-000001", 1)
+    assert figures(round_) == (5, 1, 0, 0)
 
 
 def test_a_form_on_the_old_version_is_refused_after_either_change(
