@@ -174,6 +174,15 @@ def test_asking_again_wants_a_reason_and_both_rounds_name_each_other(client: Pag
         assert again.reopening_reason == "物业费改低了"
 
 
+def test_a_round_names_the_one_that_followed_unless_it_was_withdrawn(client: PageClient) -> None:
+    with life_in(State.CERTIFIED) as life:
+        withdrawn = draft(life.building, by=life.first, why="物业费改低了")
+        actions.withdraw_round(withdrawn, "时间不合适", by=life.first)
+        assert not seen(client, life).all(class_="kin")
+        draft(life.building, by=life.first, why="换了物业公司")
+        assert "换了物业公司" in seen(client, life).one(class_="kin").text
+
+
 def test_a_first_round_is_asked_for_no_reason(client: PageClient) -> None:
     with life_in(State.DRAFT) as life:
         client.sign_in(make_staff())
