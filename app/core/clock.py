@@ -15,7 +15,7 @@ def now() -> datetime:
 
 @contextmanager
 def pretending(moment: datetime) -> Iterator[None]:
-    """Let the past of the sample district happen at `moment`; only `flask demo` tells stories."""
+    """Let everything inside happen at `moment`: one step at one moment, or the sample's past."""
     token = _pretended.set(moment)
     try:
         yield

@@ -9,6 +9,7 @@ from dataclasses import replace as altered
 
 from sqlalchemy import select
 
+from app.core import clock
 from app.core.db import db
 from app.core.errors import Refused, msg
 from app.core.guards import Identity
@@ -100,11 +101,13 @@ def cast_on_paper(
 
 
 def _cast(round_: Round, entry: RegisterEntry, ballot: Ballot, hand: Hand) -> Receipt:
-    first = _earlier(round_, entry, ballot)
-    if first is not None:
-        return first
-    _check(round_, entry, ballot, hand.channel)
-    return write(round_, entry, ballot, hand)
+    # One moment decides and is recorded: no counted vote bears a time after the close (F15).
+    with clock.pretending(clock.now()):
+        first = _earlier(round_, entry, ballot)
+        if first is not None:
+            return first
+        _check(round_, entry, ballot, hand.channel)
+        return write(round_, entry, ballot, hand)
 
 
 def reaffirm(
@@ -258,6 +261,7 @@ def check_change(round_: Round, entry: RegisterEntry) -> None:
 
 
 def check_no_conflict(entry: RegisterEntry) -> None:
+    """Refuse `BeingSettled` while paper and another channel say different things."""
     held = select(Vote.id).where(Vote.entry_id == entry.id, Vote.is_held)
     if db.session.scalar(held) is not None:
         raise BeingSettled(
