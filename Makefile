@@ -1,6 +1,6 @@
 # Two commands matter: `make run` and `make test`. All of them can be repeated at will.
 .DEFAULT_GOAL := help
-.PHONY: help run setup dev test check lint translations bench mutants lock screenshots clean
+.PHONY: help run setup dev test check lint translations bench mutants lives lock screenshots clean
 
 BIN := .venv/bin
 
@@ -39,6 +39,10 @@ bench: dev ## Runs every measurement of bench/ and prints its table
 
 mutants: dev ## Changes what decides, one thing at a time; some test must notice each
 	@$(BIN)/python -m tests.mutants
+
+lives: dev ## Lives through many random lives of a round (LIVES=2000), on SQLite and PostgreSQL
+	@JUYI_LIVES=$${LIVES:-2000} $(BIN)/pytest -qs tests/rounds/test_whole_life.py
+	@JUYI_LIVES=$${LIVES:-2000} deploy/with_postgresql.sh $(BIN)/pytest -qs tests/rounds/test_whole_life.py
 
 lock: dev ## Locks the newest versions that pyproject.toml allows, with their hashes
 	@$(BIN)/uv pip compile -q --upgrade --generate-hashes --no-header --no-emit-index-url \

@@ -144,6 +144,7 @@ class Life(Deciding):
             self.state in SETTLING
             and raised.is_open
             and not any(p.detail[0] == raised.id for p in self.waiting("objection"))
+            and self.is_answered_so(raised, answer.effect.value)
             and self.can_do(door, answer.effect.value, choices, is_asked=True)
         )
         self.propose(
@@ -175,7 +176,12 @@ class Life(Deciding):
         number, effect, choices = proposal.detail
         raised = next(r for r in self.raised if r.id == number)
         door = self.reckoning.doors.get(raised.premises)
-        return raised.is_open and self.can_do(door, effect, _choices(choices))
+        is_possible = raised.is_open and self.is_answered_so(raised, effect)
+        return is_possible and self.can_do(door, effect, _choices(choices))
+
+    def is_answered_so(self, raised: Raised, effect: str) -> bool:
+        """An objection speaks for a household; where nobody lives, the answer is words only."""
+        return raised.premises in self.home_of or effect == "none"
 
     def take_answer(self, proposal: Proposal, new: list[dict[str, Any]], by: Identity) -> None:
         number, effect, answers = proposal.detail
