@@ -261,6 +261,7 @@ def check_change(round_: Round, entry: RegisterEntry) -> None:
 
 
 def check_no_conflict(entry: RegisterEntry) -> None:
+    """Refuse `BeingSettled` while a vote of this household is held beside another one."""
     """Refuse `BeingSettled` while paper and another channel say different things."""
     held = select(Vote.id).where(Vote.entry_id == entry.id, Vote.is_held)
     if db.session.scalar(held) is not None:
