@@ -3,12 +3,13 @@
 import time_machine
 
 from app.core import clock
+from app.rounds import register
 from app.rounds.counting import Choice
 from app.rounds.profile import Revote, Switches
 from tests.client import Page, PageClient
 from tests.factories import homes_of, make_building, make_compound
 from tests.rounds.asking import HIRE, MENU, elevator
-from tests.rounds.offices import make_owner, open_round, say
+from tests.rounds.offices import GROUNDS, Office, entry_at, make_owner, open_round, say
 
 
 def rules(client: PageClient, token: str) -> Page:
@@ -105,3 +106,14 @@ def test_everywhere_a_resident_looks_a_link_leads_there(client: PageClient) -> N
 def test_without_a_round_there_is_no_such_page(client: PageClient) -> None:
     client.get("rounds.rules", 404, token=make_building().token)
     client.get("rounds.rules", 404, token="nowhere")
+
+
+def test_a_household_struck_off_the_register_is_no_longer_in_the_numbers(
+    client: PageClient,
+) -> None:
+    building = make_building(homes=6)
+    round_, office = open_round(building.compound), Office()
+    gone = entry_at(round_, homes_of(building)[0])
+    office.agrees(register.propose_removal(gone, GROUNDS, by=office.first))
+    text = section(rules(client, building.token), "1. 改造方案")
+    assert "全小区 5 户，要 4 户同意" in text
