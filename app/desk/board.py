@@ -112,8 +112,6 @@ class BuildingRow:
     voted: int
     missing: int
     standings: tuple[Standing, ...]
-    to_confirm: int = 0
-    disputed: int = 0
 
     @property
     def doors(self) -> int:
@@ -212,8 +210,6 @@ def _row(building: BuildingTally, asked: dict[int, Question]) -> BuildingRow:
         building.voted,
         building.missing,
         _standings(main, asked),
-        building.to_confirm,
-        building.disputed,
     )
 
 

@@ -100,12 +100,6 @@ class BuildingTally:
     voted: int
     to_confirm: int
     matters: tuple[MatterTally, ...]
-    disputed: int = 0
-
-    @property
-    def silent(self) -> int:
-        """Households that have said nothing at all."""
-        return self.total - self.voted - self.to_confirm - self.disputed
 
     @property
     def missing(self) -> int:
@@ -131,11 +125,6 @@ class RoundTally:
     menus: tuple[MenuTally, ...]
     buildings: tuple[BuildingTally, ...]
     channels: dict[Channel, int]
-
-    @property
-    def silent(self) -> int:
-        """Households that have said nothing at all."""
-        return self.total - self.voted - self.to_confirm - self.disputed
 
     @property
     def main(self) -> tuple[MatterTally, ...]:
@@ -215,7 +204,6 @@ def _building(
         _households(here, Voice.COUNTED),
         _households(here, Voice.TO_CONFIRM),
         tuple(_consultation(m, local) for m in asked),
-        _households(here, Voice.DISPUTED),
     )
 
 

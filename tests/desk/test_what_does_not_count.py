@@ -90,7 +90,9 @@ def test_a_later_deadline_and_a_changed_register_are_told_on_the_board(
     assert "原定" not in board(client, round_).text
     before = round_.closes_at
     later = before + timedelta(days=2)
-    approve(propose_extension(round_, later, GROUNDS, by=two[0]), by=two[1])
+    extension = propose_extension(round_, later, GROUNDS, by=two[0])
+    assert "原定" not in board(client, round_).text
+    approve(extension, by=two[1])
     approve(propose_removal(register_of(round_.id)[-1], GROUNDS, by=two[0]), by=two[1])
     page = board(client, round_)
     assert f"截止时间延长过，原定 {as_moment(before)}" in page.text
