@@ -74,7 +74,7 @@ def review(round_id: int) -> Response:
     entry, form = _kept_form(round_)
     if entry is None or form is None:
         return make_response(redirect(url_for(".vote", round_id=round_id), 303))
-    left = homes.changes_left(round_, entry.votes + 1)
+    left = casting.changes_left(round_, entry, more=1)
     return page("rounds/review.html", form=form, round=round_, entry=entry, left=left)
 
 
@@ -156,7 +156,7 @@ def _form_page(mine: homes.Ballots, form: BallotForm) -> Response:
         round=mine.round,
         entry=entry,
         said={choice.matter_id: choice.choice for choice in last.choices} if last else {},
-        left=homes.changes_left(mine.round, entry.votes + 1 if entry else 1),
+        left=casting.changes_left(mine.round, entry, more=1) if entry else None,
     )
 
 

@@ -7,12 +7,13 @@ open, the household on the register, the plan the one that was read, and the for
 from collections.abc import Mapping
 from dataclasses import replace as altered
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app.core import clock
 from app.core.db import db
 from app.core.errors import Refused, msg
 from app.core.guards import Identity
+from app.projects.models import PlanVersion
 from app.rounds import effects, queries
 from app.rounds.counting import Choice, Track
 from app.rounds.models import (
@@ -255,13 +256,33 @@ def check_change(round_: Round, entry: RegisterEntry) -> None:
     vote = effects.current_vote(entry)
     if entry.transferred_at and vote and vote.cast_at < entry.transferred_at:
         raise SellerVoted(msg("这套房过户以前，原业主已经表过态，按规则有效。有疑问请打社区电话。"))
-    allowed = {Revote.NONE: 0, Revote.ONCE: 1}.get(round_.switches.revote)
-    if allowed is not None and entry.votes > allowed:
+    if changes_left(round_, entry) == 0:
         raise NoMoreChanges(msg("这一轮规定交了以后不能再改。确实填错了，请打社区电话。"))
 
 
+def changes_left(round_: Round, entry: RegisterEntry, *, more: int = 0) -> int | None:
+    """How often a household may still change its mind, after `more` votes; None: until the end.
+
+    What the profile says (RULES.md §3). To say again what a material change or a decision took
+    away is no use of it.
+    """
+    allowed = {Revote.NONE: 0, Revote.ONCE: 1}.get(round_.switches.revote)
+    if allowed is None:
+        return None
+    votes = (
+        select(func.count())
+        .select_from(Vote)
+        .join(PlanVersion, PlanVersion.id == Vote.plan_version_id)
+        .where(
+            Vote.entry_id == entry.id,
+            Vote.is_void.is_(False),
+            PlanVersion.number >= round_.counts_from_version,
+        )
+    )
+    return max(0, allowed + 1 - more - (db.session.scalar(votes) or 0))
+
+
 def check_no_conflict(entry: RegisterEntry) -> None:
-    """Refuse `BeingSettled` while a vote of this household is held beside another one."""
     """Refuse `BeingSettled` while paper and another channel say different things."""
     held = select(Vote.id).where(Vote.entry_id == entry.id, Vote.is_held)
     if db.session.scalar(held) is not None:

@@ -18,7 +18,6 @@ from app.rounds import casting
 from app.rounds.fates import Fate, fates_of
 from app.rounds.lifecycle import State, Verb, is_allowed
 from app.rounds.models import RegisterEntry, Round, Voice, Vote, VoteChoice
-from app.rounds.profile import Revote
 from app.rounds.queries import objections_end, register_changes, register_of, rounds_of
 from app.rounds.register import entry_values, premises_in_order
 from app.rounds.tallies import RoundTally, results
@@ -283,17 +282,6 @@ def _barrier(round_: Round, entry: RegisterEntry) -> Refused | None:
     except Refused as refusal:
         return refusal
     return None
-
-
-def changes_left(round_: Round, votes: int) -> int | None:
-    """How often a household that has voted so often may still change its mind; None: until the end.
-
-    What the profile of the round says (RULES.md §3).
-    """
-    if round_.switches.revote == Revote.UNTIL_CLOSE:
-        return None
-    allowed = 1 if round_.switches.revote == Revote.ONCE else 0
-    return max(0, allowed + 1 - votes)
 
 
 def may_object(round_: Round) -> bool:

@@ -14,7 +14,7 @@ from app.core.web import page
 from app.projects.queries import current_version
 from app.roster.models import Building
 from app.roster.queries import building_by_token
-from app.rounds import homes, queries
+from app.rounds import casting, homes, queries
 from app.rounds.forms import ReaffirmForm
 from app.rounds.models import RegisterEntry
 from app.rounds.queries import objections_end
@@ -133,7 +133,7 @@ def receipt(code: str) -> Response:
         fate=mine.fates[found.id],
         is_own=is_own,
         shows_choices=is_own and not mine.is_sellers(found),
-        left=homes.changes_left(mine.round, found.entry.votes),
+        left=casting.changes_left(mine.round, found.entry),
     )
 
 

@@ -14,6 +14,7 @@ from app.rounds.cases import Decision
 from app.rounds.changes import NoNewPlan, NotLater
 from app.rounds.counting import Choice
 from app.rounds.models import Channel, Round, Voice
+from app.rounds.profile import Revote, Switches
 from app.rounds.steps import NotNow
 from tests.factories import homes_of, make_building, make_plan
 from tests.rounds.offices import (
@@ -291,3 +292,15 @@ def test_a_round_is_put_on_no_version_but_the_newest(round_: Round, office: Offi
         office.agrees(decision)
     db.session.refresh(round_)
     assert round_.plan_version.number == 1
+
+
+def test_saying_again_what_a_new_plan_put_in_question_uses_up_no_change(office: Office) -> None:
+    round_ = open_round(make_building(homes=2).compound, switches=Switches(revote=Revote.ONCE))
+    home = homes_of(round_.compound.buildings[0])[0]
+    say(round_, home, AGREE)
+    change_plan(round_, office, is_material=True)
+    for choice in (AGREE, DISAGREE):
+        say(round_, home, choice)
+    with pytest.raises(casting.NoMoreChanges):
+        say(round_, home, Choice.ABSTAIN)
+    assert figures(round_) == (2, 0, 1, 0)
