@@ -334,6 +334,23 @@ class Deciding(Voting):
         allowed = allowed and self.state in SETTLING
         self.propose(kind, premises, None, act, allowed=allowed, at_once=at_once)
 
+    @precondition(lambda self: self.worth_something())
+    @rule(which=PICK, has_new_plan=st.booleans())
+    def go_and_come_back(self, which: int, has_new_plan: bool) -> None:
+        """Struck off and put on again; what was said comes back for what it is worth by then."""
+        doors = list(self.worth_something())
+        premises = sorted(self.roster).index(doors[which % len(doors)].premises)
+        self.change_the_register(premises, "remove", True)
+        self.everything_agrees()
+        if has_new_plan:
+            self.change_plan(False, True, True)
+        self.change_the_register(premises, "add", True)
+
+    def worth_something(self) -> list[Door]:
+        """The doors whose word counts now."""
+        doors = self.reckoning.doors.values()
+        return [door for door in doors if self.reckoning.worth(door) == "counted"]
+
     def _change(
         self, kind: str, premises: int, entry: RegisterEntry | None
     ) -> Callable[[], Decision] | None:
