@@ -203,7 +203,8 @@ class Life(Deciding):
     ) -> None:
         if effect == "correct":
             door.facts = self.roster[door.premises]
-        elif effect == "strike_out":
+        elif effect == "strike_out" and door.current:
+            door.void.add(door.current.number)
             door.current, door.is_disputed = None, False
         elif effect == "replace":
             self.write_down(door, choices, new[0], by)

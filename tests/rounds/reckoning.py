@@ -69,6 +69,7 @@ class Door:
     held: Said | None = None
     is_disputed: bool = False
     sold: int | None = None
+    void: set[int] = field(default_factory=set)
 
 
 @dataclass
@@ -189,7 +190,9 @@ class Reckoning:
         if door.sold is not None and door.current.moment < door.sold:
             return False
         most = {"none": 0, "once": 1}.get(self.revote)
-        return most is None or len(door.said) <= most
+        # Saying again what a new plan or a decision took away is no use of the change.
+        able = [s for s in door.said if s.plan >= self.counts_from and s.number not in door.void]
+        return most is None or len(able) <= most
 
     def contradicts(self, door: Door, said: Said) -> bool:
         """Whether paper meets another channel, or the reverse, with different choices."""
