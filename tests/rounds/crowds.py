@@ -20,10 +20,11 @@ from app.rounds.counting import Choice
 from app.rounds.models import RegisterEntry, Round, Vote
 
 
-def all_at_once(app: Flask, work: Callable[[int], Any], times: int, threads: int = 16) -> list[Any]:
+def all_at_once(app: Flask, work: Callable[[int], Any], times: int, threads: int = 12) -> list[Any]:
     """What each of `times` transactions came to: what it returned, or the kind of its refusal.
 
-    So many `threads` start together and take the next one as soon as they are done.
+    So many `threads` start together and take the next one as soon as they are done; fewer than
+    connections, or the last of them would wait for one without any turn.
     """
     threads = min(times, threads)
     gate = threading.Barrier(threads)
