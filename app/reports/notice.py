@@ -39,10 +39,11 @@ class Participation:
 
 @dataclass(frozen=True)
 class Verdict:
-    """One matter that households were asked, and its count."""
+    """One matter that households were asked, its count, and whether work depends on it."""
 
     title: str
     tally: Tally
+    is_main: bool = True
 
 
 @dataclass(frozen=True)
@@ -73,11 +74,15 @@ class RuleText:
 
 @dataclass(frozen=True)
 class Audit:
-    """What comparing the drawn forms with their votes has shown so far."""
+    """What comparing forms with their votes has shown so far: those drawn, and those that count
+
+    only since a decision after the close (`late`).
+    """
 
     drawn: int
     checked: int
     differing: int
+    late: int = 0
 
 
 @dataclass(frozen=True)
@@ -115,6 +120,22 @@ class Notice:
         """Whether the result itself is on it."""
         return bool(self.verdicts)
 
+    @property
+    def conclusion(self) -> str:
+        """Whether the plan and its management reached their bar, and what follows for the work."""
+        main = [verdict for verdict in self.verdicts if verdict.is_main]
+        reached = [verdict.title for verdict in main if verdict.tally.passed]
+        failed = [verdict.title for verdict in main if not verdict.tally.passed]
+        if not failed:
+            return gettext("结论：两项都达到门槛，可以进入开工核验。")
+        if not reached:
+            return gettext("结论：两项都没有达到门槛，按规定不能开工。")
+        return gettext(
+            "结论：%(reached)s达到门槛、%(failed)s没有达到，按规定不能开工。",
+            reached="、".join(map(say, reached)),
+            failed="、".join(map(say, failed)),
+        )
+
 
 def notice_of(round_: Round) -> Notice:
     """The notice for a round that is open or over; refuses `NothingToAnnounce` before.
@@ -136,7 +157,7 @@ def _notice(round_: Round) -> Notice:
         voted=tally.voted,
         building_names=tuple(building.name for building in tally.buildings),
         participation=() if over else tuple(participation(tally.buildings)),
-        verdicts=tuple(Verdict(m.title, m.tally) for m in tally.matters) if over else (),
+        verdicts=tuple(_verdict(m, tally) for m in tally.matters) if over else (),
         channels=tuple((c, n) for c, n in tally.channels.items() if n) if over else (),
         has_passed=over and tally.passed,
         basis=tuple(say(sentence) for sentence in words_of(round_.switches)),
@@ -146,6 +167,10 @@ def _notice(round_: Round) -> Notice:
         menus=tally.menus if over else (),
         record=_record(round_, tally),
     )
+
+
+def _verdict(matter: MatterTally, tally: RoundTally) -> Verdict:
+    return Verdict(matter.title, matter.tally, matter in tally.main)
 
 
 def rule_texts(questions: list[Question]) -> tuple[RuleText, ...]:
@@ -221,7 +246,9 @@ def _audit(round_: Round) -> Audit | None:
     if not sample:
         return None
     checked = [item for item in sample if item.checked_at]
-    return Audit(len(sample), len(checked), sum(item.agrees is False for item in checked))
+    late = sum(item.is_late for item in sample)
+    differing = sum(item.agrees is False for item in checked)
+    return Audit(len(sample) - late, len(checked), differing, late)
 
 
 def participation(buildings: tuple[BuildingTally, ...]) -> list[Participation]:

@@ -1,6 +1,7 @@
 """The random audit of votes on paper: drawn at the close from a seed fixed there (THREATS T30).
 
-Anybody can draw the same sample again from the seed and the journal.
+Anybody can draw the same sample again from the seed and the journal. What begins to count on
+paper after the close had no part in the lot: all of it is compared (`effects.audit_late`).
 """
 
 import hashlib
@@ -18,7 +19,7 @@ from app.journal.models import Kind
 from app.rounds import effects
 from app.rounds.cases import AuditItem, ObjectionKind
 from app.rounds.lifecycle import Verb
-from app.rounds.models import Channel, RegisterEntry, Round, Voice, Vote
+from app.rounds.models import Round, Vote
 from app.rounds.objections import Complaint, write_down
 from app.rounds.steps import NotYourself, note, require
 
@@ -38,27 +39,12 @@ def draw(seed: str, seqs: Iterable[int], size: int) -> list[int]:
 
 def draw_sample(round_: Round, seed: str) -> list[int]:
     """Draw among the votes on paper that count at the close; returns their journal places."""
-    votes = {vote.seq: vote for vote in _paper_votes(round_.id)}
+    votes = {vote.seq: vote for vote in effects.paper_votes(round_.id)}
     drawn = draw(seed, votes, round_.switches.audit_votes)
     for position, seq in enumerate(drawn, start=1):
         item = AuditItem(round_id=round_.id, position=position, vote_id=votes[seq].id)
         db.session.add(item)
     return drawn
-
-
-def _paper_votes(round_id: int) -> list[Vote]:
-    return list(
-        db.session.scalars(
-            select(Vote)
-            .join(RegisterEntry, RegisterEntry.id == Vote.entry_id)
-            .where(
-                Vote.round_id == round_id,
-                Vote.is_current,
-                Vote.channel == Channel.PAPER,
-                RegisterEntry.voice == Voice.COUNTED,
-            )
-        )
-    )
 
 
 def check_item(round_: Round, item: AuditItem, *, agrees: bool, why: str, by: Identity) -> None:

@@ -162,7 +162,7 @@ class Effect(StrEnum):
     @property
     def label(self) -> Any:
         labels = {
-            "none": _l("不影响票数"),
+            "none": _l("不改动票数"),
             "add": _l("登记册增加这一户"),
             "correct": _l("按名册更正这一户的登记"),
             "strike_out": _l("这一票作废，这户改为未表态"),
@@ -207,7 +207,10 @@ class Objection(Model):
 
 
 class AuditItem(Model):
-    """One vote on paper that was drawn at the close, to be compared with its form (T30)."""
+    """One vote on paper, drawn at the close, to be compared with its form (T30).
+
+    `is_late`: it was not drawn; it began to count only after the close, by a decision.
+    """
 
     __tablename__ = "audit_item"
     __table_args__ = (UniqueConstraint("round_id", "position"), UniqueConstraint("vote_id"))
@@ -216,6 +219,7 @@ class AuditItem(Model):
     round_id: Mapped[int] = mapped_column(ForeignKey("round.id"))
     position: Mapped[int]
     vote_id: Mapped[int] = mapped_column(ForeignKey("vote.id"))
+    is_late: Mapped[bool] = mapped_column(default=False)
     checked_at: Mapped[datetime | None]
     checked_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     agrees: Mapped[bool | None]

@@ -102,8 +102,13 @@ def answer(objection_id: int) -> Response:
 @staff()
 def audit(round_id: int) -> Response:
     """The drawn votes on paper, how anybody can draw them again, and how far checking is."""
-    sample = sample_of(round_id)
-    return page("rounds/staff/audit.html", round=load_round(round_id), sample=sample)
+    round_, sample = load_round(round_id), sample_of(round_id)
+    return page(
+        "rounds/staff/audit.html",
+        round=round_,
+        sample=sample,
+        may_check={item.id for item in sample if _may_check(item)},
+    )
 
 
 @bp.route("/audit/<int:item_id>/check", methods=["GET", "POST"])
@@ -135,8 +140,12 @@ def _load_item(item_id: int) -> AuditItem:
 
 
 def _may_check(item: AuditItem) -> bool:
-    """Whoever keyed a form does not compare it."""
-    keyed_by = item.vote.keyed_by_id
+    """The office compares, and whoever keyed a form does not; only after the close."""
+    keyed_by, round_ = item.vote.keyed_by_id, item.vote.entry.round
+    if current_user.role not in (Role.OFFICE, Role.DISTRICT):
+        return False
+    if not is_allowed(Verb.AUDIT, round_.state):
+        return False
     return keyed_by is None or are_two_persons(keyed_by, current_user)
 
 

@@ -106,10 +106,10 @@ def approve(decision: Decision, *, by: Identity) -> None:
     if not are_two_persons(decision.proposed_by_id, by):
         raise NotYourself(msg("要由另一个人同意，您自己提的不能自己同意。"))
     require(round_, verb)
-    facts = effect(decision, by)
+    facts = _carried_out(effect, decision, by)
     _settle(decision, Outcome.APPROVED, "", by)
     proposer = db.session.get_one(Staff, decision.proposed_by_id).identity
-    note(round_, journal, {**facts, **_named(decision), "proposer": proposer.commitment}, by=by)
+    note(round_, journal, {**_named(decision), **facts, "proposer": proposer.commitment}, by=by)
     effects.touch(round_)
 
 
@@ -166,6 +166,17 @@ def _locked_while_waiting(decision: Decision) -> Round:
         # A page may have read it before the lock, and its household voted in between.
         db.session.refresh(decision.entry)
     return round_
+
+
+def _carried_out(effect: Effect, decision: Decision, by: Identity) -> Facts:
+    """Let it happen; paper that counts only now, after the close, is to be audited (`audited`)."""
+    round_ = decision.round
+    if round_.closed_at is None:
+        return effect(decision, by)
+    before = {vote.id for vote in effects.paper_votes(round_.id)}
+    facts = effect(decision, by)
+    late = effects.audit_late(round_, before)
+    return {**facts, "audited": late} if late else facts
 
 
 def _settle(decision: Decision, outcome: Outcome, why: str, by: Identity) -> None:

@@ -5,13 +5,14 @@ Everything here can be told again from the journal (`recount`); nothing here dec
 
 from collections.abc import Iterable
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from app.core import clock
 from app.core.db import db
-from app.rounds.cases import Conflict
+from app.rounds.cases import AuditItem, Conflict
 from app.rounds.counting import Choice, Track
 from app.rounds.models import (
+    Channel,
     Counter,
     Matter,
     RegisterEntry,
@@ -118,6 +119,36 @@ def _drop_conflicts(round_: Round) -> None:
     db.session.execute(update(Vote).where(*held).values(is_held=False))
     open_ = (Conflict.round_id == round_.id, Conflict.resolved_at.is_(None))
     db.session.execute(update(Conflict).where(*open_).values(resolved_at=clock.now()))
+
+
+def paper_votes(round_id: int) -> list[Vote]:
+    """The votes on paper that count, in the order of the journal."""
+    found = (
+        select(Vote)
+        .join(RegisterEntry, RegisterEntry.id == Vote.entry_id)
+        .where(
+            Vote.round_id == round_id,
+            Vote.is_current,
+            Vote.channel == Channel.PAPER,
+            RegisterEntry.voice == Voice.COUNTED,
+        )
+    )
+    return list(db.session.scalars(found.order_by(Vote.seq)))
+
+
+def audit_late(round_: Round, counted_before: set[int]) -> list[int]:
+    """Put votes on paper that count only since a decision after the close into the audit.
+
+    They had no part in its lot. Returns their journal places.
+    """
+    of_round = AuditItem.round_id == round_.id
+    known = set(db.session.scalars(select(AuditItem.vote_id).where(of_round)))
+    last = db.session.scalar(select(func.max(AuditItem.position)).where(of_round)) or 0
+    late = [v for v in paper_votes(round_.id) if v.id not in counted_before | known]
+    for position, vote in enumerate(late, start=last + 1):
+        item = AuditItem(round_id=round_.id, position=position, vote_id=vote.id, is_late=True)
+        db.session.add(item)
+    return [vote.seq for vote in late]
 
 
 def touch(round_: Round) -> None:

@@ -17,6 +17,7 @@ from app.rounds import actions as rounds
 from app.rounds.audit import check_item, sample_of
 from app.rounds.casting import Ballot, cast
 from app.rounds.changes import propose_extension, propose_plan_change
+from app.rounds.conflicts import open_conflicts, propose_resolution
 from app.rounds.counting import Choice, Tally
 from app.rounds.decisions import Grounds, approve
 from app.rounds.models import Channel, Counter, RegisterEntry, Round, Voice
@@ -125,7 +126,7 @@ def test_after_closing_every_field_of_the_result_stands_on_page_and_paper(
     for words in (
         "利水南园征询初步结果公示",
         "同意率80.0%80.0%",
-        "结论：改造方案和物业管理方案都达到门槛。",
+        "结论：两项都达到门槛，可以进入开工核验。",
         "没有表态不算同意，弃权也不算同意。",
         "第1版",
         "a" * 64,
@@ -220,6 +221,45 @@ def test_the_audit_of_paper_votes_stands_on_the_result(round_: Round) -> None:
         assert "抽中3张，已核对2张，都和录入的一样。" in printed(round_)
         check_item(round_, third, agrees=False, why="看错一栏", by=other)
         assert "已核对3张，其中1张和录入的不一样，按异议处理。" in printed(round_)
+
+
+@pytest.mark.parametrize(
+    ("plan", "management", "words"),
+    [
+        (8, 8, "结论：两项都达到门槛，可以进入开工核验。"),
+        (7, 7, "结论：两项都没有达到门槛，按规定不能开工。"),
+        (8, 7, "结论：改造方案达到门槛、物业方案没有达到，按规定不能开工。"),
+        (7, 8, "结论：物业方案达到门槛、改造方案没有达到，按规定不能开工。"),
+    ],
+)
+def test_the_conclusion_names_what_reached_its_bar_and_what_did_not(
+    round_: Round, plan: int, management: int, words: str
+) -> None:
+    verdicts = (
+        Verdict("改造方案", Tally(10, plan)),
+        Verdict("物业方案", Tally(10, management)),
+        Verdict("改个名字", Tally(10, 10), is_main=False),
+    )
+    figures = replace(notice_of(round_), verdicts=verdicts)
+    assert words in printing.notice_html(figures, on_screen=False)
+
+
+def test_a_form_that_counts_only_since_the_close_stands_in_the_audit(round_: Round) -> None:
+    people = [make_staff().identity for _ in range(3)]
+    home = register_of(round_.id)[0]
+    agreed = {matter.id: Choice.AGREE for matter in round_.matters}
+    cast(round_, home.household_id or 0, Ballot(agreed, "by-phone", 0, 1), via=Channel.PHONE)
+    refused = {matter.id: Choice.DISAGREE for matter in round_.matters}
+    ballot = Ballot(refused, "on-paper", 1, 1)
+    cast(round_, home.household_id or 0, ballot, via=Channel.PAPER, keyed_by_id=people[2].id)
+    with time_machine.travel(round_.closes_at + timedelta(minutes=1)):
+        rounds.close_due_rounds()
+        (conflict,) = open_conflicts(round_.id)
+        kept = propose_resolution(
+            conflict, keep_held=True, grounds=Grounds("本人签的字"), by=people[0]
+        )
+        approve(kept, by=people[1])
+        assert "抽中0张，截止后采用的1张也要核对，共已核对0张" in printed(round_)
 
 
 def test_a_question_asked_again_names_the_round_before_and_why(session: Session) -> None:

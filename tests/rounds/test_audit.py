@@ -225,3 +225,88 @@ def test_the_sample_stays_when_the_vote_behind_it_is_replaced(keyer: Staff, offi
         office.agrees(objections.propose_answer(objection, answer, by=office.first))
     assert [item.vote.seq for item in audit.sample_of(round_.id)] == before
     assert audit.unchecked(round_.id) == 1
+
+
+# What begins to count on paper after the close.
+
+
+def after_the_close(round_: Round) -> time_machine.travel:
+    return time_machine.travel(round_.closes_at + timedelta(hours=1), tick=False)
+
+
+def late(round_: Round) -> list[tuple[int, int]]:
+    """Place and journal place of the forms that no lot drew."""
+    items = audit.sample_of(round_.id)
+    return [(item.position, item.vote.seq) for item in items if item.is_late]
+
+
+@pytest.mark.parametrize(("keep_held", "audited"), [(True, 1), (False, 0)])
+def test_a_held_form_that_counts_after_the_close_is_compared_too(
+    keyer: Staff, office: Office, keep_held: bool, audited: int
+) -> None:
+    round_ = on_paper(keyer, 1)
+    home = homes_of(round_.compound.buildings[0])[3]
+    say(round_, home, AGREE)
+    held = say(round_, home, DISAGREE, Channel.PAPER, keyed_by_id=keyer.id)
+    assert len(closed(round_)) == 1
+    (conflict,) = conflicts.open_conflicts(round_.id)
+    with after_the_close(round_):
+        office.agrees(
+            conflicts.propose_resolution(
+                conflict, keep_held=keep_held, grounds=GROUNDS, by=office.first
+            )
+        )
+        assert late(round_) == [(2, held.seq)][:audited]
+        assert audit.unchecked(round_.id) == 1 + audited
+    (told,) = journal_of(round_, "CONFLICT")
+    assert told.get("audited", []) == [held.seq][:audited]
+
+
+def test_a_form_of_two_persons_after_the_close_is_compared_by_another_than_who_agreed(
+    keyer: Staff, office: Office
+) -> None:
+    round_ = on_paper(keyer, 0)
+    assert closed(round_) == []
+    home = homes_of(round_.compound.buildings[0])[7]
+    complaint = objections.Complaint(ObjectionKind.KEYED_WRONGLY, "1-108", "填错了", home.id)
+    with after_the_close(round_):
+        objection = objections.raise_objection(round_, complaint)
+        signed = answers(entry_at(round_, home), DISAGREE, Channel.PAPER)
+        answer = Answer("按原表更正", Effect.REPLACE_VOTE, signed)
+        office.agrees(objections.propose_answer(objection, answer, by=office.first))
+        (item,) = audit.sample_of(round_.id)
+        assert (item.is_late, item.vote.entry.household_id) == (True, home.id)
+        with pytest.raises(NotYourself):
+            audit.check_item(round_, item, agrees=True, why="", by=office.second)
+        check(item, True, make_staff(), round_)
+    answered = journal_of(round_, "OBJECTION")[-1]
+    assert answered["audited"] == [item.vote.seq]
+
+
+def test_a_form_settled_while_the_round_is_open_has_its_part_in_the_lot(
+    keyer: Staff, office: Office
+) -> None:
+    round_ = on_paper(keyer, 0)
+    home = homes_of(round_.compound.buildings[0])[3]
+    say(round_, home, AGREE)
+    held = say(round_, home, DISAGREE, Channel.PAPER, keyed_by_id=keyer.id)
+    (conflict,) = conflicts.open_conflicts(round_.id)
+    office.agrees(
+        conflicts.propose_resolution(conflict, keep_held=True, grounds=GROUNDS, by=office.first)
+    )
+    assert audit.sample_of(round_.id) == []
+    assert [(i.vote.seq, i.is_late) for i in closed(round_)] == [(held.seq, False)]
+
+
+def test_what_counted_on_paper_at_the_close_is_not_late_whatever_is_decided(
+    keyer: Staff, office: Office
+) -> None:
+    round_ = on_paper(keyer, 3, size=1)
+    closed(round_)
+    home = homes_of(round_.compound.buildings[0])[5]
+    complaint = objections.Complaint(ObjectionKind.CONTENT, "1-106", "树怎么办", home.id)
+    with after_the_close(round_):
+        objection = objections.raise_objection(round_, complaint)
+        office.agrees(objections.propose_answer(objection, Answer("不动"), by=office.first))
+    assert late(round_) == []
+    assert "audited" not in journal_of(round_, "OBJECTION")[-1]

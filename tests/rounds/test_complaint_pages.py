@@ -308,3 +308,22 @@ def test_a_difference_found_after_the_objection_days_is_an_objection_all_the_sam
     told = {"agrees": "no", "note": "表上没有签字"}
     client.post("rounds_cases.check", told, item_id=item.id)
     assert [one.words for one in objections_of(round_.id)] == ["表上没有签字"]
+
+
+def test_the_way_to_compare_a_form_is_shown_only_to_whoever_may(client: PageClient) -> None:
+    round_, [item] = closed_with_paper(1)
+    keyer = db.session.get_one(Staff, item.vote.keyed_by_id)
+    people = {keyer: False, make_staff(Role.WORKER): False, make_staff(Role.ADMIN): False}
+    for person, may in {**people, make_staff(): True}.items():
+        client.sign_in(person)
+        text = client.get("rounds_cases.audit", round_id=round_.id).text
+        assert ("去核对" in text) is may
+        assert ("您录入的，由另一个人核对" in text) is (person is keyer)
+
+
+def test_a_form_that_counts_only_since_the_close_is_told_apart(client: PageClient) -> None:
+    round_, [item] = closed_with_paper(1)
+    item.is_late = True
+    client.sign_in(make_staff())
+    text = client.get("rounds_cases.audit", round_id=round_.id).text
+    assert "截止后采用的 1 张也要核对" in text

@@ -87,7 +87,7 @@ def test_its_state_and_its_answer_are_told(client: PageClient) -> None:
     home.office.agrees(decision)
     text = page_of(client, home).text
     assert "查过了，没有漏。" in text
-    assert "不影响票数" in text
+    assert "不改动票数" in text
 
 
 def test_what_the_office_wrote_down_for_the_household_stands_there_too(client: PageClient) -> None:
