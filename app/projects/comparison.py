@@ -73,6 +73,11 @@ class Differences:
     papers_removed: tuple[Paper, ...]
 
     @property
+    def burdens(self) -> tuple[FieldChange, ...]:
+        """What changed of a household's own money, and of who manages the compound."""
+        return tuple(change for change in self.fields if change.label in _BURDENS)
+
+    @property
     def is_empty(self) -> bool:
         """Whether a reader would find nothing changed."""
         return not (
@@ -126,6 +131,12 @@ def _fund_changes(old: tuple[Fund, ...], new: tuple[Fund, ...]) -> Iterator[Fund
             yield FundChange(source, was.amount, now.amount, was.note, now.note)
 
 
+_BURDENS = (
+    msg("每户出资"),
+    msg("每平方米出资"),
+    msg("物业管理方式"),
+    msg("物业费（每平方米每月）"),
+)
 _FIELDS: tuple[tuple[str, str, Callable[[Contents], int | date | str | None]], ...] = (
     (msg("每户出资"), "money", lambda c: c.money.share_per_household),
     (msg("每平方米出资"), "money", lambda c: c.money.share_per_area),

@@ -122,6 +122,11 @@ def differences_of(version: PlanVersion) -> Differences | None:
     return comparison.differences(contents_of(before), contents_of(version))
 
 
+def differences_between(old: PlanVersion, new: PlanVersion) -> Differences:
+    """What `new` changes against `old`, whatever was published between them."""
+    return comparison.differences(contents_of(old), contents_of(new))
+
+
 def contents_of(version: PlanVersion) -> Contents:
     """What `version` says, as plain values."""
     return Contents(

@@ -25,7 +25,7 @@ from app.rounds.cases import Conflict, Decision, Objection
 from app.rounds.counting import Choice
 from app.rounds.lifecycle import LONGEST, Verb, is_allowed
 from app.rounds.models import Round
-from app.rounds.prospects import place_of, prospect, votes_to_confirm
+from app.rounds.prospects import of_burdens, place_of, prospect, votes_to_confirm
 
 
 @bp.get("/rounds/<int:round_id>/decisions")
@@ -115,7 +115,7 @@ def change_plan(round_id: int) -> Response:
             made = changes.propose_plan_change(
                 round_, newer, is_material=is_material, grounds=grounds, by=current_user
             )
-        except proposals.AlreadyProposed as refusal:
+        except (proposals.AlreadyProposed, changes.NotEditorial) as refusal:
             form.refuse(refusal)
         else:
             return saved(".decision", decision_id=made.id)
@@ -125,6 +125,7 @@ def change_plan(round_id: int) -> Response:
 def _plan_page(round_: Round, newer: PlanVersion | None, form: PlanChangeForm) -> Response:
     names: dict[str, Any] = {"round": round_, "newer": newer}
     names["to_confirm"] = votes_to_confirm(round_.id)
+    names["lines"] = of_burdens(round_, newer) if newer else []
     status = 409 if request.method == "POST" and not newer else 200
     return page("rounds/staff/plan_change.html", status, form=form, **names)
 

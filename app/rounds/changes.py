@@ -9,8 +9,9 @@ from app.core.db import db
 from app.core.errors import Refused, msg
 from app.core.guards import Identity
 from app.journal.models import Kind
+from app.projects.comparison import FieldChange
 from app.projects.models import PlanVersion
-from app.projects.queries import current_version
+from app.projects.queries import current_version, differences_between
 from app.rounds import effects
 from app.rounds.cases import Decision, DecisionKind, Outcome
 from app.rounds.decisions import Facts, Grounds, applies, propose
@@ -24,6 +25,10 @@ class NotLater(Refused):
 
 class NoNewPlan(Refused):
     """There is no published version that the round does not know yet."""
+
+
+class NotEditorial(Refused):
+    """What households pay, or who manages, is no matter of wording."""
 
 
 def propose_extension(
@@ -40,9 +45,10 @@ def propose_plan_change(
 ) -> Decision:
     """Ask to go on with a newer version: editorial, or material so that households confirm.
 
-    Refuses `NoNewPlan`.
+    Refuses `NoNewPlan`, and `NotEditorial` when it changes what a household pays.
     """
     _check_newer(round_, version)
+    _check_size(round_, version, is_material=is_material)
     params = {"version": version.id, "number": version.number, "material": is_material}
     return propose(round_, DecisionKind.PLAN_CHANGE, params, grounds, by=by)
 
@@ -53,6 +59,24 @@ def newer_version(round_: Round) -> PlanVersion | None:
     if not round_.is_open or newest is None or newest.id == round_.plan_version_id:
         return None
     return newest
+
+
+def round_on_older_plan(version: PlanVersion) -> Round | None:
+    """The open round that asks about an older version than this one, if there is one."""
+    compound_id = version.project.compound_id
+    rounds = db.session.scalars(select(Round).where(Round.compound_id == compound_id)).all()
+    return next((r for r in rounds if r.is_open and _version_number(r) < version.number), None)
+
+
+def _version_number(round_: Round) -> int:
+    return round_.plan_version.number if round_.plan_version else 0
+
+
+def burdens(round_: Round, version: PlanVersion) -> tuple[FieldChange, ...]:
+    """What `version` changes of a household's own money and of the management, for this round."""
+    if round_.plan_version is None:
+        return ()
+    return differences_between(round_.plan_version, version).burdens
 
 
 def changes_of(round_id: int) -> list[Decision]:
@@ -79,10 +103,11 @@ def _change_plan(decision: Decision, by: Identity) -> Facts:
     round_ = decision.round
     version = db.session.get_one(PlanVersion, decision.params["version"])
     _check_newer(round_, version)
+    is_material = bool(decision.params["material"])
+    _check_size(round_, version, is_material=is_material)
     round_.plan_version_id = version.id
     db.session.flush()
     db.session.expire(round_, ["plan_version"])
-    is_material = bool(decision.params["material"])
     if is_material:
         round_.counts_from_version = version.number
         db.session.flush()
@@ -107,3 +132,10 @@ def _check_newer(round_: Round, version: PlanVersion) -> None:
     newest = current_version(round_.compound_id)
     if newest is None or newest.id != version.id or version.number <= known:
         raise NoNewPlan(msg("没有比这一轮更新的方案版本。"))
+
+
+def _check_size(round_: Round, version: PlanVersion, *, is_material: bool) -> None:
+    if not is_material and burdens(round_, version):
+        raise NotEditorial(
+            msg("这一版改了每家出的钱或者怎么管，不能算文字改动，要选“内容有大变化”。")
+        )

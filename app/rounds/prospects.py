@@ -6,14 +6,16 @@ It only foretells: the deed itself is done by the module of the noun, under `dec
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import func, select
 
 from app.core.db import db
-from app.core.format import as_area, as_households, as_moment
+from app.core.format import as_area, as_households, as_moment, as_yuan
+from app.projects.models import Mode, PlanVersion
 from app.roster.models import Household, Owner, Premises
-from app.rounds import effects, tallies
+from app.rounds import changes, effects, tallies
 from app.rounds.cases import Conflict, Decision, DecisionKind, Effect, Objection
 from app.rounds.counting import Choice, Track
 from app.rounds.models import RegisterEntry, Round, Voice, Vote
@@ -255,12 +257,27 @@ def _deadline_lines(decision: Decision) -> Iterator[Line]:
     yield Line(_("截止时间"), as_moment(before), as_moment(after))
 
 
+def of_burdens(round_: Round, version: PlanVersion) -> list[Line]:
+    """What a version changes of a household's own money and of the management, old and new."""
+    return [
+        Line(_(change.label), _figure(change.kind, change.old), _figure(change.kind, change.new))
+        for change in changes.burdens(round_, version)
+    ]
+
+
+def _figure(kind: str, value: Any) -> str:
+    if value is None:
+        return _("没有写")
+    return str(Mode(value).label) if kind == "mode" else _("%(yuan)s 元", yuan=as_yuan(value))
+
+
 def _plan_lines(decision: Decision) -> Iterator[Line]:
     round_ = decision.round
     if decision.is_waiting and round_.plan_version:
         before, after = round_.plan_version.number, decision.params["number"]
         version = _("第 %(number)s 版")
         yield Line(_("方案"), version % {"number": before}, version % {"number": after})
+        yield from of_burdens(round_, db.session.get_one(PlanVersion, decision.params["version"]))
     if decision.is_waiting and decision.params["material"]:
         counted = votes_to_confirm(round_.id)
         yield Line(_("计入的户数"), as_households(counted), as_households(0))

@@ -7,11 +7,11 @@ import sqlalchemy as sa
 import time_machine
 
 from app.core.db import db
-from app.projects.models import PlanVersion
+from app.projects.models import Mode, PlanVersion
 from app.roster.models import Household
 from app.rounds import actions, casting, changes, conflicts, register, tallies
 from app.rounds.cases import Decision
-from app.rounds.changes import NoNewPlan, NotLater
+from app.rounds.changes import NoNewPlan, NotEditorial, NotLater
 from app.rounds.counting import Choice
 from app.rounds.models import Channel, Round, Voice
 from app.rounds.profile import Revote, Switches
@@ -304,3 +304,55 @@ def test_saying_again_what_a_new_plan_put_in_question_uses_up_no_change(office: 
     with pytest.raises(casting.NoMoreChanges):
         say(round_, home, Choice.ABSTAIN)
     assert figures(round_) == (2, 0, 1, 0)
+
+
+# What a household pays is no matter of wording.
+
+DEARER: list[dict[str, object]] = [
+    {"share_per_household": 20_000},
+    {"share_per_area": 100},
+    {"fee_per_area": 41},
+    {"fee_per_area": None},
+    {"mode": Mode.SELF},
+]
+
+
+def newer_plan(round_: Round, facts: dict[str, object]) -> PlanVersion:
+    version = make_plan(round_.compound)
+    for name, value in facts.items():
+        setattr(version, name, value)
+    db.session.flush()
+    return version
+
+
+@pytest.mark.parametrize("facts", DEARER)
+def test_a_version_that_changes_what_a_household_pays_is_never_called_editorial(
+    round_: Round, office: Office, facts: dict[str, object]
+) -> None:
+    version = newer_plan(round_, facts)
+    with pytest.raises(NotEditorial):
+        changes.propose_plan_change(
+            round_, version, is_material=False, grounds=GROUNDS, by=office.first
+        )
+    made = changes.propose_plan_change(
+        round_, version, is_material=True, grounds=GROUNDS, by=office.first
+    )
+    made.params = {**made.params, "material": False}
+    with pytest.raises(NotEditorial):
+        office.agrees(made)
+    assert round_.plan_version is not None
+    assert round_.plan_version.number == 1
+    made.params = {**made.params, "material": True}
+    office.agrees(made)
+    assert round_.counts_from_version == version.number
+
+
+def test_it_is_compared_with_the_version_of_the_round_not_with_the_one_between(
+    round_: Round, office: Office
+) -> None:
+    newer_plan(round_, {"fee_per_area": 60})
+    newest = newer_plan(round_, {"fee_per_area": 60})
+    with pytest.raises(NotEditorial):
+        changes.propose_plan_change(
+            round_, newest, is_material=False, grounds=GROUNDS, by=office.first
+        )

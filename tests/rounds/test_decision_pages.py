@@ -244,6 +244,28 @@ def test_a_material_change_says_how_many_confirm_and_an_editorial_one_none(
     assert place_of(round_, home).voice == Voice.TO_CONFIRM
 
 
+def test_a_dearer_plan_cannot_be_called_a_change_of_words_and_its_figures_are_shown(
+    client: PageClient,
+) -> None:
+    building = make_building()
+    round_ = make_round(building.compound)
+    make_plan(building.compound).fee_per_area = 65
+    client.sign_in(make_staff())
+    page = client.get("rounds_cases.change_plan", round_id=round_.id)
+    dearer = "物业费（每平方米每月）0.40 元0.65 元"
+    assert dearer in page.one("table", class_="changes").text
+    form = {**page.form_values("/change-plan"), **WORDS}
+    asked = {"round_id": round_.id}
+    refused = client.post(
+        "rounds_cases.change_plan", {**form, "material": "no"}, status=422, **asked
+    )
+    assert "不能算文字改动" in refused.one(role="alert").text
+    client.post("rounds_cases.change_plan", {**form, "material": "yes"}, **asked)
+    client.sign_in(make_staff())
+    shown = client.get("rounds_cases.decision", decision_id=last_decision().id)
+    assert dearer in shown.one("table", class_="changes").text
+
+
 def test_a_version_published_meanwhile_must_be_read_before_it_is_proposed(
     client: PageClient,
 ) -> None:
