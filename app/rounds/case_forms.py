@@ -45,7 +45,7 @@ def _paper(label: Any, *needed: Any) -> StringField:
     return StringField(
         label,
         [*needed, Length(max=_MOST_EVIDENCE, message=_TOO_LONG)],
-        filters=[tidied],
+        filters=[cleaned],
         render_kw={"maxlength": _MOST_EVIDENCE},
     )
 
@@ -145,6 +145,11 @@ class AnswerForm(ChoicesForm):
     words = _words(_l("答复"), _l("请写答复。"), rows=5)
     effect = RadioField(_l("对票数的影响"), [InputRequired(_CHOOSE)])
     evidence = _paper(_l("依据"))
+
+    def validate_effect(self, field: Any) -> None:
+        """What changes the register or the count rests on a paper."""
+        if field.data not in (None, Effect.NONE.value) and not self.evidence.data:
+            raise ValidationError(gettext("要改动票数或者登记册的，请写明依据。"))
 
     def answer(self) -> Answer:
         """As the actions take it; choices belong only to a vote that is replaced."""

@@ -41,8 +41,8 @@ class DecisionKind(StrEnum):
             "register_correction": _l("登记册更正"),
             "transfer": _l("过户"),
             "conflict": _l("核实重复表态"),
-            "dispute": _l("共有人意见不一致"),
-            "dispute_end": _l("共有人已商定"),
+            "dispute": _l("登记共有人争议"),
+            "dispute_end": _l("共有人争议已商定"),
             "objection": _l("答复异议"),
         }
         return labels[self.value]
@@ -100,6 +100,16 @@ class Decision(Model):
     def is_waiting(self) -> bool:
         """Whether a second person is asked."""
         return self.outcome == Outcome.WAITING
+
+    @property
+    def is_taken_back(self) -> bool:
+        """Whether nobody refused it: whoever proposed it took it back."""
+        return self.outcome == Outcome.DECLINED and self.settled_by_id == self.proposed_by_id
+
+    @property
+    def standing(self) -> Any:
+        """What became of it, in words."""
+        return _l("已撤回") if self.is_taken_back else self.outcome.label
 
     @property
     def reason_commitment(self) -> str:

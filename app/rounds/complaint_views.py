@@ -12,6 +12,7 @@ from app.core import clock
 from app.core.db import db
 from app.core.guards import Role, must_reach, staff
 from app.core.web import page, saved
+from app.roster.models import Household
 from app.rounds import casting
 from app.rounds import objections as complaints
 from app.rounds.audit import check_item, sample_of
@@ -67,6 +68,7 @@ def objection(objection_id: int) -> Response:
         "rounds/staff/objection.html",
         round=found.round,
         objection=found,
+        **_home_of(found),
         proposed=next((w for w in answers if w.params["objection"] == found.id), None),
         until=_until(found.round),
         is_possible=is_allowed(Verb.SETTLE, found.round.state),
@@ -131,6 +133,16 @@ def _load_objection(objection_id: int) -> Objection:
     found: Objection = db.get_or_abort(Objection, objection_id)
     must_reach(found.round.compound.area.path)
     return found
+
+
+def _home_of(found: Objection) -> dict[str, Any]:
+    """Where its home stands on the register and on the roster, to look it up."""
+    home = db.session.get(Household, found.household_id) if found.household_id else None
+    return {
+        "entry": entry_of(found.round_id, home.id) if home else None,
+        "premises_id": home.premises_id if home else None,
+        "may_print": current_user.role in (Role.WORKER, Role.OFFICE),
+    }
 
 
 def _load_item(item_id: int) -> AuditItem:

@@ -192,7 +192,7 @@ def _conflict(told: _Told) -> Event:
 
 def _dispute(told: _Told) -> Event:
     is_opened = told.facts["step"] == "opened"
-    title = _("共有人意见不一致，暂不计票") if is_opened else _("共有人已商定")
+    title = _("共有人争议，暂不计票") if is_opened else _("共有人争议已商定")
     return Event(title, told.at, _both(told), group=f"dispute-{told.facts['step']}")
 
 

@@ -70,7 +70,7 @@ def test_an_objection_is_written_down_taken_answered_and_agreed_to(client: PageC
     assert found.household_id == home.id
     client.post("rounds_cases.take", objection_id=found.id)
     assert first.name in client.get("rounds_cases.objections", round_id=round_.id).text
-    answer = {"words": "查过了，不是您家投的，已作废。", "effect": "strike_out", "evidence": ""}
+    answer = {"words": "查过了，不是您家投的，已作废。", "effect": "strike_out", "evidence": "本人写的说明"}
     client.post("rounds_cases.answer", answer, objection_id=found.id)
     waiting = client.get("rounds_cases.objection", objection_id=found.id)
     assert "等第二个人同意" in waiting.text
@@ -327,3 +327,46 @@ def test_a_form_that_counts_only_since_the_close_is_told_apart(client: PageClien
     client.sign_in(make_staff())
     text = client.get("rounds_cases.audit", round_id=round_.id).text
     assert "截止后采用的 1 张也要核对" in text
+
+
+def test_an_objection_leads_to_its_home_on_the_register_and_on_the_roster(
+    client: PageClient,
+) -> None:
+    building = make_building()
+    found = objected(make_round(building.compound), building)
+    home = homes_of(building)[0]
+    entry = place_of(found.round, home)
+    client.sign_in(make_staff(Role.WORKER))
+    page = client.get("rounds_cases.objection", objection_id=found.id)
+    assert page.all("a", href=f"/desk/entries/{entry.id}")
+    assert page.all("a", href=f"/desk/premises/{home.premises_id}/edit")
+
+
+def test_what_changes_the_count_rests_on_a_paper_and_a_struck_vote_asks_for_a_new_slip(
+    client: PageClient,
+) -> None:
+    building = make_building()
+    round_ = make_round(building.compound)
+    cast_quickly(round_, homes_of(building)[0], Choice.AGREE, "request-1")
+    found = objected(round_, building)
+    sent = {"words": "查过了，不是本人", "effect": Effect.STRIKE_OUT.value, "evidence": ""}
+    client.sign_in(make_staff())
+    refused = client.post("rounds_cases.answer", sent, status=422, objection_id=found.id)
+    assert "请写明依据" in refused.one(role="alert").text
+    sent["evidence"] = "本人写的说明"
+    client.post("rounds_cases.answer", sent, objection_id=found.id)
+    client.sign_in(make_staff())
+    client.post("rounds_cases.approve", decision_id=last_decision().id)
+    page = client.get("rounds_cases.objection", objection_id=found.id)
+    assert "请打印新的户码单" in page.text
+    assert "打印新的户码单" in [link.text for link in page.all("a")]
+
+
+def test_before_the_register_is_locked_the_roster_is_mended_first(client: PageClient) -> None:
+    building = make_building()
+    found = objected(make_round(building.compound), building)
+    client.sign_in(make_staff())
+    shown = {"objection_id": found.id}
+    assert "还没锁定" not in client.get("rounds_cases.answer", **shown).text
+    found.round.frozen_at = None
+    assert "还没锁定" in client.get("rounds_cases.answer", **shown).text

@@ -298,7 +298,7 @@ def test_the_list_has_what_waits_first_and_then_what_was_settled(client: PageCli
     waiting, settled = page.all("table")
     assert "第二次" in waiting.text
     assert "第一次" not in waiting.text
-    assert "未同意" in settled.text
+    assert "已撤回" in settled.text
 
 
 def test_words_of_people_are_never_markup(client: PageClient) -> None:
@@ -345,3 +345,28 @@ def test_an_end_moved_meanwhile_is_shown_as_it_is_now(client: PageClient) -> Non
     changed = client.get("rounds_cases.decision", decision_id=far.id).one("table").text
     assert as_moment(before + timedelta(days=3)) in changed
     assert as_moment(before) not in changed
+
+
+def test_what_its_own_proposer_took_back_was_not_refused(client: PageClient) -> None:
+    round_ = make_round(make_building().compound)
+    first, second = make_staff(), make_staff()
+    until = round_.closes_at + timedelta(days=2)
+    for person, told in ((first, "已撤回"), (second, "未同意")):
+        made = changes.propose_extension(round_, until, GROUNDS, by=first.identity)
+        client.sign_in(person)
+        client.post("rounds_cases.decline", {"why": "不用了"}, decision_id=made.id)
+        page = client.get("rounds_cases.decision", decision_id=made.id)
+        assert page.one("p", class_="sum").text == told
+
+
+def test_an_approved_transfer_leads_to_the_slip_of_the_new_owner(client: PageClient) -> None:
+    building = make_building()
+    round_ = make_round(building.compound)
+    home, first = homes_of(building)[0], make_staff()
+    made = register.propose_transfer(place_of(round_, home), ["孙七"], GROUNDS, by=first.identity)
+    client.sign_in(make_staff())
+    assert "打印新的户码单" not in client.get("rounds_cases.decision", decision_id=made.id).text
+    client.post("rounds_cases.approve", decision_id=made.id)
+    page = client.get("rounds_cases.decision", decision_id=made.id)
+    slip = f"/desk/compounds/{round_.compound_id}/slips?household={home.id}"
+    assert page.all("a", href=slip)
