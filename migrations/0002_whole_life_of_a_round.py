@@ -182,14 +182,19 @@ def _extend_register() -> None:
             "fk_register_entry_entrance_id", "entrance", ["entrance_id"], ["id"]
         )
         entry.create_unique_constraint(
-            "uq_register_entry_round_id_premises_id", ["round_id", "premises_id"]
-        )
-        entry.create_unique_constraint(
             "uq_register_entry_round_id_commitment", ["round_id", "commitment"]
         )
         entry.create_check_constraint(
-            op.f("ck_register_entry_household"), "household_id IS NOT NULL OR NOT is_household"
+            op.f("ck_register_entry_household"), "(household_id IS NOT NULL) = is_household"
         )
+    op.create_index(
+        "uq_register_entry_property",
+        "register_entry",
+        ["round_id", "premises_id"],
+        unique=True,
+        sqlite_where=sa.text("is_property AND removed_at IS NULL"),
+        postgresql_where=sa.text("is_property AND removed_at IS NULL"),
+    )
 
 
 def _reduce_register() -> None:
@@ -203,10 +208,10 @@ def _reduce_register() -> None:
         "(SELECT id FROM register_entry WHERE household_id IS NULL)"
     )
     op.execute("DELETE FROM register_entry WHERE household_id IS NULL")
+    op.drop_index("uq_register_entry_property", "register_entry")
     with op.batch_alter_table("register_entry") as entry:
         entry.drop_constraint(op.f("ck_register_entry_household"), type_="check")
         entry.drop_constraint("uq_register_entry_round_id_commitment", type_="unique")
-        entry.drop_constraint("uq_register_entry_round_id_premises_id", type_="unique")
         entry.drop_constraint("fk_register_entry_entrance_id", type_="foreignkey")
         entry.drop_constraint("fk_register_entry_premises_id", type_="foreignkey")
         entry.alter_column("household_id", existing_type=sa.Integer(), nullable=False)

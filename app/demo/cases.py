@@ -31,7 +31,7 @@ def ask_for_more_time(round_: Round, at: datetime, *, by: Identity) -> None:
 def hand_in_another_form(round_: Round, at: datetime, *, by: Identity) -> None:
     """A household that agreed on the phone hands in a form that says no: a conflict."""
     entry = _who_spoke(round_, Channel.PHONE, 0)
-    asked = casting.matters_asked(round_, entry, via=Channel.PAPER)
+    asked = casting.matters_asked(round_, entry)
     choices = {matter.id: Choice.DISAGREE for matter in asked}
     ballot = Ballot(choices, secrets.token_hex(12), entry.votes, 1)
     with clock.pretending(at):

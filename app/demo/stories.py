@@ -167,7 +167,7 @@ def _vote(round_: Round, story: Story, end: datetime, office: Office) -> None:
     on_paper = _on_paper(voters, story.paper)
     for place, (entry, moment) in enumerate(zip(voters, moments, strict=True)):
         via = Channel.PAPER if entry.id in on_paper else Channel.PHONE
-        asked = casting.matters_asked(round_, entry, via=via)
+        asked = casting.matters_asked(round_, entry)
         choices = _choices(asked, place, story, len(entries), len(voters))
         wishes = _wishes(asked, chance)
         ballot = Ballot(choices, secrets.token_hex(12), 0, 1, wishes=wishes)

@@ -1,6 +1,6 @@
 """What staff fill in about cases: reasons and papers, a later end, which vote counts, answers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask_babel import gettext
@@ -20,9 +20,9 @@ from app.core.forms import Form, WallClockField, cleaned, tidied
 from app.projects.models import PlanVersion
 from app.rounds.cases import Effect, Objection, ObjectionKind
 from app.rounds.casting import matters_asked
-from app.rounds.counting import Choice
+from app.rounds.counting import Choice, Track
 from app.rounds.decisions import Grounds
-from app.rounds.models import Channel, Matter, RegisterEntry, Round
+from app.rounds.models import Matter, RegisterEntry, Round
 from app.rounds.objections import Answer, Complaint
 from app.rounds.queries import homes_in_order
 
@@ -233,13 +233,14 @@ class CheckForm(Form):
 
 
 def settlement_form(entry: RegisterEntry) -> SettlementForm:
-    """The form for this entry: every decision it is asked on paper wants an answer."""
-    return _with_choices(SettlementForm, _decisions_of(entry), InputRequired(_CHOOSE))
+    """The form for this entry: every consultation wants an answer, owners' decisions may not."""
+    matters = _decisions_of(entry)
+    return _with_choices(SettlementForm, matters, {Track.CONSULTATION: InputRequired(_CHOOSE)})
 
 
 def answer_form(objection: Objection, entry: RegisterEntry | None) -> AnswerForm:
     """The form for this objection: only effects that its household can have."""
-    form = _with_choices(AnswerForm, _decisions_of(entry) if entry else (), Optional())
+    form = _with_choices(AnswerForm, _decisions_of(entry) if entry else (), {})
     form.effect.choices = [
         SelectChoice(one.value, one.label) for one in _effects_for(objection, entry)
     ]
@@ -262,11 +263,16 @@ def _effects_for(objection: Objection, entry: RegisterEntry | None) -> Iterable[
 
 
 def _decisions_of(entry: RegisterEntry) -> tuple[Matter, ...]:
-    asked = matters_asked(entry.round, entry, via=Channel.PAPER)
+    asked = matters_asked(entry.round, entry)
     return tuple(matter for matter in asked if matter.is_decision)
 
 
-def _with_choices(kind: type[Any], matters: tuple[Matter, ...], needed: Any) -> Any:
+def _with_choices(
+    kind: type[Any], matters: tuple[Matter, ...], needed: Mapping[Track, InputRequired]
+) -> Any:
     names = [SelectChoice(choice.value, name) for choice, name in _NAMES.items()]
-    fields = {f"matter-{m.id}": RadioField(m.title, [needed], choices=names) for m in matters}
+    fields = {
+        f"matter-{m.id}": RadioField(m.title, [needed.get(m.track, Optional())], choices=names)
+        for m in matters
+    }
     return type(f"{kind.__name__}OfEntry", (kind,), {**fields, "matters": matters})()

@@ -24,7 +24,7 @@ from app.rounds.models import (
     Voice,
     Vote,
 )
-from app.rounds.profile import Revote, speaks_as_owner
+from app.rounds.profile import Revote
 from app.rounds.recording import Ballot as Ballot
 from app.rounds.recording import Hand, write
 from app.rounds.recording import Receipt as Receipt
@@ -94,8 +94,8 @@ def cast_on_paper(
 ) -> Receipt:
     """Record what a signed form says for any premises of the register, shops too.
 
-    Where tenant and owner are two, each may hand in a form of their own part (RULES.md §2.2);
-    what the other has said stays. Refuses as `cast` does.
+    Where the resident is not the owner, each has an entry and a form of its own (RULES.md §2.2).
+    Refuses as `cast` does.
     """
     round_ = locked(round_)
     return _cast(round_, entry, ballot, Hand(Channel.PAPER, keyed_by_id=keyed_by.id))
@@ -129,18 +129,31 @@ def reaffirm(
     first = _by_request(round_, entry, request_id)
     if first is not None:
         return _receipt(first)
+    _check_own(entry)
     ballot = said_before(round_, entry, request_id, seen)
-    asked = {matter.id for matter in matters_asked(round_, entry, via=Channel.PHONE)}
+    asked = {matter.id for matter in matters_asked(round_, entry)}
     choices = {matter: c for matter, c in ballot.choices.items() if matter in asked}
     again = altered(ballot, choices=choices, plan_number=plan_number)
     return cast(round_, household_id, again, via=Channel.PHONE, session_id=session_id)
 
 
+def _check_own(entry: RegisterEntry) -> None:
+    """Nobody says again, unseen, what the former owner said."""
+    if _is_sellers(entry, effects.current_vote(entry)):
+        raise SellerVoted(msg("上次是原业主表的态，不能照着确认。请您家重新选。"))
+
+
+def _is_sellers(entry: RegisterEntry, vote: Vote | None) -> bool:
+    """Whether a vote was cast before the dwelling changed hands in this round."""
+    moved = entry.transferred_at
+    return vote is not None and moved is not None and vote.cast_at < moved
+
+
 def said_before(round_: Round, entry: RegisterEntry, request_id: str, seen: int) -> Ballot:
-    """What the household's last vote said, as a ballot on the current plan version."""
+    """What the household's own last vote said, as a ballot on the current plan version."""
     vote = effects.current_vote(entry)
     number = round_.plan_version.number if round_.plan_version else 0
-    if vote is None:
+    if vote is None or _is_sellers(entry, vote):
         return Ballot({}, request_id, seen, number)
     choices = {choice.matter_id: choice.choice for choice in vote.choices}
     wishes = frozenset(wish.option_id for wish in vote.wishes)
@@ -174,9 +187,9 @@ def check_present(entry: RegisterEntry) -> None:
         raise NotOnRegister(_NOT_ON_REGISTER)
 
 
-def matters_asked(round_: Round, entry: RegisterEntry, *, via: Channel) -> list[Matter]:
+def matters_asked(round_: Round, entry: RegisterEntry) -> list[Matter]:
     """The matters that this entry is asked, in their order."""
-    return [matter for matter in round_.matters if matter.is_asked_of(entry, via=via)]
+    return [matter for matter in round_.matters if matter.counts(entry)]
 
 
 def _by_request(round_: Round, entry: RegisterEntry, request_id: str) -> Vote | None:
@@ -196,9 +209,7 @@ def _earlier(round_: Round, entry: RegisterEntry, ballot: Ballot) -> Receipt | N
     # tell the household that something was recorded which was not.
     said = {choice.matter_id: choice.choice for choice in vote.choices}
     wished = {wish.option_id for wish in vote.wishes}
-    if not ballot.choices.items() <= said.items() or not ballot.wishes <= wished:
-        raise VotedMeanwhile(_MEANWHILE)
-    if len(ballot.choices) == len(said) and ballot.wishes != wished:
+    if (said, wished) != (dict(ballot.choices), set(ballot.wishes)):
         raise VotedMeanwhile(_MEANWHILE)
     return _receipt(vote)
 
@@ -210,8 +221,8 @@ def _receipt(vote: Vote) -> Receipt:
 def _check(round_: Round, entry: RegisterEntry, ballot: Ballot, via: Channel) -> None:
     require_open(round_)
     check_present(entry)
-    check_complete(entry, ballot.choices, via=via)
-    asked = matters_asked(round_, entry, via=via)
+    check_complete(entry, ballot.choices)
+    asked = matters_asked(round_, entry)
     if not ballot.wishes <= {option.id for matter in asked for option in matter.options}:
         raise Incomplete(msg("选了菜单里没有的项目，请刷新后重新选。"))
     if round_.plan_version is None or round_.plan_version.number != ballot.plan_number:
@@ -222,21 +233,17 @@ def _check(round_: Round, entry: RegisterEntry, ballot: Ballot, via: Channel) ->
         check_change(round_, entry)
 
 
-def check_complete(
-    entry: RegisterEntry, choices: Mapping[int, Choice], *, via: Channel = Channel.PAPER
-) -> None:
-    """Refuse `Incomplete` unless every decision that whoever speaks is asked has its answer,
+def check_complete(entry: RegisterEntry, choices: Mapping[int, Choice]) -> None:
+    """Refuse `Incomplete` unless every consultation that is asked has its answer: an owners'
 
-    and `NotOnRegister` when this entry is asked nothing.
+    question left open is no participation. Refuses `NotOnRegister` when nothing is asked here.
     """
-    asked = [m for m in matters_asked(entry.round, entry, via=via) if m.is_decision]
+    asked = [m for m in matters_asked(entry.round, entry) if m.is_decision]
     if not asked:
         raise NotOnRegister(msg("这一轮没有要您家表态的事项。有疑问请打社区电话。"))
-    whole = {matter.id for matter in asked}
-    owners = {matter.id for matter in asked if matter.track == Track.OWNERS}
-    are_two = via == Channel.PAPER and not speaks_as_owner(entry.case)
-    speakers = [whole, owners, whole - owners] if are_two else [whole]
-    if not choices or set(choices) not in speakers:
+    consulted = {matter.id for matter in asked if matter.track == Track.CONSULTATION}
+    possible = {matter.id for matter in asked}
+    if not choices or not consulted <= choices.keys() <= possible:
         raise Incomplete(msg("请对每一项都选一个答案。"))
 
 
@@ -253,8 +260,7 @@ def check_change(round_: Round, entry: RegisterEntry) -> None:
     if entry.voice != Voice.COUNTED:
         # What does not count any more must be said anew, whatever the profile says of changes.
         return
-    vote = effects.current_vote(entry)
-    if entry.transferred_at and vote and vote.cast_at < entry.transferred_at:
+    if _is_sellers(entry, effects.current_vote(entry)):
         raise SellerVoted(msg("这套房过户以前，原业主已经表过态，按规则有效。有疑问请打社区电话。"))
     if changes_left(round_, entry) == 0:
         raise NoMoreChanges(msg("这一轮规定交了以后不能再改。确实填错了，请打社区电话。"))

@@ -1,6 +1,7 @@
 """`flask rounds tally`: the numbers of a round, from the records."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -26,8 +27,8 @@ def tally(round_id: int, as_json: bool, check: bool) -> None:
     if round_ is None:
         raise click.ClickException(f"no round {round_id}")
     counted = recount(round_)
-    facts = round_as_json(round_, counted)
-    click.echo(json.dumps(facts, ensure_ascii=False) if as_json else _as_text(facts))
+    facts = json.dumps(round_as_json(round_, counted), ensure_ascii=False)
+    click.echo(facts if as_json else _as_text(round_, counted))
     if check and (differing := differences(round_)):
         lines = "\n  ".join(("the cached counters differ from the recount", *differing))
         raise click.ClickException(lines)
@@ -103,16 +104,30 @@ def _menu(menu: MenuTally) -> dict[str, Any]:
     }
 
 
-def _as_text(facts: dict[str, Any]) -> str:
-    lines = [f"round {facts['round']}: {facts['state']}, {facts['households']} households"]
-    for m in facts["matters"]:
-        if m["track"] == Track.PREFERENCE:
-            wishes = ", ".join(f"{o['title']} {o['households']}" for o in m["options"])
-            lines.append(f"  {m['title']}: {wishes}")
-            continue
-        verdict = "reached" if m["passed"] else f"{m['missing']} missing"
-        lines.append(f"  {m['title']}: {m['agree']}/{m['total']} {m['percent']} % {verdict}")
-        if area := m.get("area"):
-            verdict = "reached" if area["passed"] else f"{area['missing']} m² missing"
-            lines.append(f"    area: {area['agree']}/{area['total']} m² {verdict}")
+def _as_text(round_: Round, counted: RoundTally) -> str:
+    lines = [f"round {round_.id}: {round_.state.value}, {counted.total} households"]
+    for matter in counted.matters:
+        lines.append(f"  {matter.title}: {_line(matter.tally, '', str)}")
+    for matter in counted.owners:
+        heads, area = matter.tallies
+        lines.append(f"  {matter.title}: {'reached' if matter.passed else 'not reached'}")
+        lines.append(f"    heads: {_line(heads, '', str)}{_taking_part(heads, '', str)}")
+        lines.append(f"    area: {_line(area, ' m²', as_area)}{_taking_part(area, ' m²', as_area)}")
+    for menu in counted.menus:
+        wishes = ", ".join(f"{wish.title} {wish.place.households}" for wish in menu.wishes)
+        lines.append(f"  {menu.title}: {wishes}")
     return "\n".join(lines)
+
+
+def _line(tally: Tally, unit: str, amount: Callable[[int], str]) -> str:
+    """Who agrees of the base that approval is measured against, so that the percent fits."""
+    verdict = "reached" if tally.passed else f"{amount(tally.missing)}{unit} missing"
+    share = f"{amount(tally.agree)}/{amount(tally.base)}{unit}"
+    return f"{share} {as_percent(tally.agree, tally.base)} % {verdict}"
+
+
+def _taking_part(tally: Tally, unit: str, amount: Callable[[int], str]) -> str:
+    if tally.base == tally.total:
+        return ""
+    share = f"{amount(tally.voted)}/{amount(tally.total)}{unit}"
+    return f" ({share} {as_percent(tally.voted, tally.total)} % take part)"

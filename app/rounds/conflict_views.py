@@ -15,6 +15,7 @@ from app.rounds.decisions import AlreadyProposed, waiting
 from app.rounds.lifecycle import Verb, is_allowed
 from app.rounds.models import RegisterEntry, Voice
 from app.rounds.prospects import of_conflict, of_silence
+from app.rounds.tallies import divided_homes
 
 _KINDS = (DecisionKind.CONFLICT, DecisionKind.DISPUTE, DecisionKind.DISPUTE_END)
 
@@ -32,6 +33,7 @@ def conflicts(round_id: int) -> Response:
         resolved=rivals.resolved_conflicts(round_id),
         disputed=rivals.disputed_entries(round_id),
         proposed=proposed,
+        divided=divided_homes(round_),
     )
 
 

@@ -119,7 +119,7 @@ def _settle(decision: Decision, by: Identity) -> Facts:
     if entry.voice != Voice.DISPUTED:
         raise AlreadyResolved(msg("这一户没有争议，不用再办。"))
     choices = {int(matter): Choice(c) for matter, c in decision.params["choices"].items()}
-    corrections.replace_vote(entry, choices, decision.id, by=by)
+    corrections.replace_vote(entry, choices, decision)
     return {"step": "settled"}
 
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from app.core.db import db
 from app.core.errors import msg
-from app.core.guards import Identity
 from app.core.tokens import random_token
 from app.rounds import casting, effects
+from app.rounds.cases import Decision
 from app.rounds.casting import NotOnRegister
 from app.rounds.counting import Choice
 from app.rounds.models import Channel, RegisterEntry
@@ -16,11 +16,12 @@ from app.rounds.steps import NotNow, locked
 
 
 def replace_vote(
-    entry: RegisterEntry, choices: Mapping[int, Choice], decision_id: int, *, by: Identity
+    entry: RegisterEntry, choices: Mapping[int, Choice], decision: Decision
 ) -> Receipt:
     """Record what the household's signed form says, as two persons decided, after the close too.
 
-    Refuses `NotNow` before the opening, `Incomplete`, `NotOnRegister` and `BeingSettled`.
+    Whoever proposed it keyed it. Refuses `NotNow` before the opening, `Incomplete`,
+    `NotOnRegister` and `BeingSettled`.
     """
     round_ = locked(entry.round)
     if round_.opened_at is None:
@@ -29,11 +30,11 @@ def replace_vote(
     casting.check_present(entry)
     casting.check_no_conflict(entry)
     # A name that nobody's browser can have chosen: it never looks like a repeated request.
-    request_id = f"decision-{decision_id}-{random_token(8)}"
+    request_id = f"decision-{decision.id}-{random_token(8)}"
     before = casting.said_before(round_, entry, request_id, entry.votes)
-    hand = Hand(Channel.PAPER, keyed_by_id=by.id)
+    hand = Hand(Channel.PAPER, keyed_by_id=decision.proposed_by_id)
     ballot = replace(before, choices=choices)
-    return write(round_, entry, ballot, hand, decision_id=decision_id)
+    return write(round_, entry, ballot, hand, decision_id=decision.id)
 
 
 def strike_out(entry: RegisterEntry) -> int:

@@ -5,14 +5,14 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from wtforms import Field, HiddenField, RadioField, SelectMultipleField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
-from wtforms.validators import DataRequired, InputRequired, Length, Regexp
+from wtforms.validators import DataRequired, InputRequired, Length, Optional, Regexp
 
 from app.core.forms import Form, cleaned
 from app.core.tokens import random_token
 from app.rounds.cases import ObjectionKind
 from app.rounds.casting import Ballot, matters_asked
 from app.rounds.counting import Choice, Track
-from app.rounds.models import Channel, Matter, RegisterEntry, Round, Vote
+from app.rounds.models import Matter, RegisterEntry, Round, Voice, Vote
 
 COMMENT_LENGTH = 500
 _IN_ORDER = list(Track)
@@ -49,7 +49,7 @@ class ReaffirmForm(_SeenForm):
 
 
 class BallotForm(_SeenForm):
-    """One household's answer to every matter that it is asked; made by `ballot_form`."""
+    """One household's answers to the matters that it is asked; made by `ballot_form`."""
 
     comment = TextAreaField(
         _l("还有话想说吗？（可以不写）"),
@@ -61,14 +61,18 @@ class BallotForm(_SeenForm):
     def begin(self, entry: RegisterEntry, last: Vote | None) -> None:
         """Give the form the name of its request and write down what the page shows.
 
-        Words and wishes of the `last` vote stand in it: whoever only changes a choice need not
-        repeat them. Decisions are never chosen beforehand.
+        What the household's own `last` vote says stands in it: whoever only changes one answer
+        need not repeat the others. Decisions are chosen beforehand only while that vote counts.
         """
         self.comment.data = last.comment if last else ""
-        for matter, field in self.answers():
-            if not matter.is_decision and last:
-                wished = {wish.option_id for wish in last.wishes}
-                field.data = [option.id for option in matter.options if option.id in wished]
+        if last:
+            said = {choice.matter_id: choice.choice.value for choice in last.choices}
+            wished = {wish.option_id for wish in last.wishes}
+            for matter, field in self.answers():
+                if not matter.is_decision:
+                    field.data = [option.id for option in matter.options if option.id in wished]
+                elif entry.voice == Voice.COUNTED:
+                    field.data = said.get(matter.id)
         self.see(entry)
 
     def answers(self) -> list[tuple[Matter, Field]]:
@@ -83,9 +87,9 @@ class BallotForm(_SeenForm):
 
     @property
     def is_filled(self) -> bool:
-        """Whether every decision has its answer."""
-        decisions = [answer for matter, answer in self.answers() if matter.is_decision]
-        return bool(decisions) and all(answer.data for answer in decisions)
+        """Whether there is an answer wherever one is wanted."""
+        wanted = [answer for m, answer in self.answers() if m.track == Track.CONSULTATION]
+        return bool(wanted) and all(answer.data for answer in wanted)
 
     def kept(self) -> dict[str, Any]:
         """What was filled in, as the cookie of the session keeps it between form and review.
@@ -111,7 +115,7 @@ class BallotForm(_SeenForm):
         answers = self.answers()
         menus = [field for matter, field in answers if not matter.is_decision]
         return Ballot(
-            choices={m.id: Choice(field.data) for m, field in answers if m.is_decision},
+            choices={m.id: Choice(f.data) for m, f in answers if m.is_decision and f.data},
             request_id=self.request_id.data,
             seen=self.seen_votes,
             plan_number=self.seen_plan,
@@ -121,11 +125,11 @@ class BallotForm(_SeenForm):
 
 
 def ballot_form(round_: Round, entry: RegisterEntry | None) -> BallotForm:
-    """The form of this household: nothing is chosen beforehand, every decision wants an answer.
+    """The form of this household: every consultation wants an answer, an owners' decision may
 
-    What it is not asked is no field, so whatever is sent for it is ignored.
+    be left open. What it is not asked is no field, so whatever is sent for it is ignored.
     """
-    asked = matters_asked(round_, entry, via=Channel.PHONE) if entry else []
+    asked = matters_asked(round_, entry) if entry else []
     matters = tuple(sorted(asked, key=lambda m: (_IN_ORDER.index(m.track), m.position)))
     fields = {f"matter-{matter.id}": _field(matter) for matter in matters}
     form: BallotForm = type("BallotFormOfRound", (BallotForm,), {**fields, "matters": matters})()
@@ -134,7 +138,9 @@ def ballot_form(round_: Round, entry: RegisterEntry | None) -> BallotForm:
 
 def _field(matter: Matter) -> Any:
     if matter.is_decision:
-        must = InputRequired(_l("这一项还没有选。"))
+        # Who does not answer as owner takes no part in that decision (RULES.md §2.1).
+        may_stay_open = matter.track == Track.OWNERS
+        must = Optional() if may_stay_open else InputRequired(_l("这一项还没有选。"))
         return RadioField(matter.title, [must], choices=[choice.value for choice in Choice])
     options = [SelectChoice(value=option.id, label=option.title) for option in matter.options]
     return SelectMultipleField(matter.title, choices=options, coerce=int)

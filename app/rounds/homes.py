@@ -5,6 +5,7 @@ Participation only while a round is open; a household's own votes always; nobody
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, case, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
@@ -19,7 +20,7 @@ from app.rounds.fates import Fate, fates_of
 from app.rounds.lifecycle import State, Verb, is_allowed
 from app.rounds.models import RegisterEntry, Round, Voice, Vote, VoteChoice
 from app.rounds.queries import objections_end, register_changes, register_of, rounds_of
-from app.rounds.register import entry_values, premises_in_order
+from app.rounds.register import entries_values, premises_in_order
 from app.rounds.tallies import RoundTally, results
 
 # Fewer households than this are never told apart (RULES.md §5).
@@ -50,7 +51,8 @@ class Turnout:
 class Ballots:
     """One round as a household sees it: its place in the register and what it has said so far.
 
-    `barrier` is what stands against another word of it while the round is open.
+    `barrier` is what stands against another word of it while the round is open; `since` is when
+    the present owners came, if others had the dwelling before them.
     """
 
     round: Round
@@ -58,6 +60,7 @@ class Ballots:
     votes: tuple[Vote, ...]
     fates: Mapping[int, Fate] = field(default_factory=dict)
     barrier: Refused | None = None
+    since: datetime | None = None
 
     @property
     def is_absent(self) -> bool:
@@ -106,9 +109,9 @@ class Ballots:
         return is_waiting and self.own is not None
 
     def is_sellers(self, vote: Vote | None) -> bool:
-        """Whether a vote was cast before the dwelling changed hands."""
-        moved = self.entry.transferred_at if self.entry else None
-        return vote is not None and moved is not None and vote.cast_at < moved
+        """Whether a vote, of this round or an earlier one, is from before the present owners."""
+        moved = [self.since, self.entry.transferred_at if self.entry else None]
+        return vote is not None and any(at is not None and vote.cast_at < at for at in moved)
 
 
 @dataclass(frozen=True)
@@ -243,7 +246,9 @@ def _doors(round_: Round) -> list[tuple[Entrance, str]]:
         entries = [entry for entry in register_of(round_.id) if entry.is_household]
         return [(entry.premises.entrance, entry.label) for entry in entries]
     found = premises_in_order(round_.compound_id)
-    rows = [(p.entrance, entry_values(p, home, round_.switches)) for p, home in found]
+    rows = [
+        (p.entrance, row) for p, home in found for row in entries_values(p, home, round_.switches)
+    ]
     return [(entrance, str(row["label"])) for entrance, row in rows if row["is_household"]]
 
 
@@ -258,20 +263,38 @@ def ballots_of(household_id: int, compound_id: int) -> list[Ballots]:
     rounds = [r for r in rounds_of(compound_id) if r.register_published_at or r.opened_at]
     entries = _entries(household_id, [r.id for r in rounds])
     votes = votes_with_choices([entry.id for entry in entries.values()])
-    return [_ballots(round_, entries.get(round_.id), votes) for round_ in rounds]
+    since = _owned_since(next(iter(entries.values())).premises_id) if votes else None
+    return [_ballots(round_, entries.get(round_.id), votes, since) for round_ in rounds]
 
 
 def ballots_in(round_: Round, entry: RegisterEntry | None) -> Ballots:
     """One round as the household of this entry sees it."""
-    has_spoken = entry is not None and entry.votes > 0
-    return _ballots(round_, entry, votes_with_choices([entry.id]) if entry and has_spoken else [])
+    if entry is None or not entry.votes:
+        return _ballots(round_, entry, [], None)
+    since = _owned_since(entry.premises_id)
+    return _ballots(round_, entry, votes_with_choices([entry.id]), since)
 
 
-def _ballots(round_: Round, entry: RegisterEntry | None, votes: Sequence[Vote]) -> Ballots:
+def _owned_since(premises_id: int) -> datetime | None:
+    """When the present owners came, if anybody's tenure ended before; what was said until then
+
+    is for nobody else to read, in whichever round (RULES.md §5).
+    """
+    ended, begun = db.session.execute(
+        select(func.count(Tenure.until), func.min(case((Tenure.until.is_(None), Tenure.since))))
+        .select_from(Tenure)
+        .where(Tenure.premises_id == premises_id)
+    ).one()
+    return begun if ended else None
+
+
+def _ballots(
+    round_: Round, entry: RegisterEntry | None, votes: Sequence[Vote], since: datetime | None
+) -> Ballots:
     own = tuple(vote for vote in votes if entry and vote.entry_id == entry.id)
     if entry is None:
         return Ballots(round_, None, ())
-    return Ballots(round_, entry, own, fates_of(entry, own), _barrier(round_, entry))
+    return Ballots(round_, entry, own, fates_of(entry, own), _barrier(round_, entry), since)
 
 
 def _barrier(round_: Round, entry: RegisterEntry) -> Refused | None:

@@ -153,6 +153,8 @@ class Facts:
     open_objections: int = 0
     # Decisions on the register that a second person has not taken yet.
     waiting_decisions: int = 0
+    # Households that keep the code of an earlier round.
+    codes_from_before: int = 0
 
 
 @dataclass(frozen=True)
@@ -165,6 +167,7 @@ class Check:
     message: str = ""
     count: int = 0
     warning: str = ""
+    note: str = ""
 
 
 def preflight(facts: Facts) -> list[Check]:
@@ -200,15 +203,7 @@ def preflight(facts: Facts) -> list[Check]:
             facts.frozen,
             msg("公示没有异议后，请锁定登记册。"),
         ),
-        Check(
-            Condition.CODES,
-            msg("每户都有户码"),
-            facts.frozen and facts.homes_without_code == 0,
-            msg("还有 %(count)s 户没有户码，请打印户码单。")
-            if facts.frozen
-            else msg("锁定登记册后打印户码单。"),
-            facts.homes_without_code,
-        ),
+        _codes(facts),
         Check(
             Condition.POSTERS,
             msg("海报已打印"),
@@ -317,6 +312,18 @@ def _objections(facts: Facts) -> Check:
     title, waiting = msg("登记册的异议都已答复"), facts.open_objections + facts.waiting_decisions
     message = msg("登记册还有 %(count)s 件异议或更改没有办结。")
     return Check(Condition.OBJECTIONS, title, waiting == 0, message, waiting)
+
+
+def _codes(facts: Facts) -> Check:
+    title, lacking = msg("每户都有户码"), facts.homes_without_code
+    if facts.frozen and not lacking:
+        kept = facts.codes_from_before
+        note = msg("%(count)s 户沿用上一轮的户码，不用重发。") if kept else ""
+        return Check(Condition.CODES, title, is_met=True, count=kept, note=note)
+    message = msg("锁定登记册后打印户码单。")
+    if facts.frozen:
+        message = msg("还有 %(count)s 户没有户码，请打印户码单。")
+    return Check(Condition.CODES, title, False, message, lacking)
 
 
 def _audit(facts: ResultFacts) -> Check:

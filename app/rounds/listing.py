@@ -101,10 +101,11 @@ class Listing:
 
     @property
     def apart(self) -> tuple[Apart, ...]:
-        """What is no household, kind by kind."""
+        """What is no household, kind by kind; not the owner's entry beside a household's."""
+        homes = {line.premises_id for line in self.standing if line.is_household}
         found: dict[Case, list[Line]] = {}
         for line in self.standing:
-            if not line.is_household:
+            if line.premises_id not in homes:
                 found.setdefault(line.case, []).append(line)
         return tuple(
             Apart(case_name(case), lines[0].among_households, len(lines), _area(lines))

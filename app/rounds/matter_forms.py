@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import (
     RadioField,
@@ -187,8 +188,8 @@ class MatterForm(Form):
         return [(say(rule.title), rule_sentences(rule), rule.source) for rule in found]
 
     def rules_by_name(self) -> dict[str, tuple[str, ...]]:
-        """The rules to choose among: value → sentences."""
-        return {name: rule_sentences(PRESETS[name]) for name in self.kind.presets}
+        """The rules to choose among: value → sentences, and what each rests on."""
+        return {name: _with_source(name) for name in self.kind.presets}
 
     @property
     def hint(self) -> str:
@@ -224,6 +225,12 @@ class MatterForm(Form):
         """Each fits on a line of a telephone."""
         if any(len(line) > TITLE_LENGTH for line in _lines(field.data or "")):
             raise ValidationError(_l("每个选项不超过 40 个字。"))
+
+
+def _with_source(name: str) -> tuple[str, ...]:
+    rule = PRESETS[name]
+    basis = (_("依据：%(source)s", source=rule.source),) if rule.source else ()
+    return (*rule_sentences(rule), *basis)
 
 
 def _lines(text: str) -> tuple[str, ...]:
@@ -288,6 +295,10 @@ class ProfileForm(Form):
             for preset in PRESETS.values()
             if preset.track == Track.CONSULTATION
         ]
+
+    def rules_by_name(self) -> dict[str, tuple[str, ...]]:
+        """The rules of the two main questions: value → sentences, and what each rests on."""
+        return {choice.value: _with_source(choice.value) for choice in self.preset.choices}
 
     def switches(self) -> Switches:
         """What was chosen beside the rule."""

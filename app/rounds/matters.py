@@ -10,7 +10,7 @@ from app.journal.models import Kind
 from app.rounds.counting import Track
 from app.rounds.lifecycle import Verb
 from app.rounds.models import Matter, MatterOption, Round, Scope, Subject
-from app.rounds.profile import PRESETS, Switches, rule_as_kept, words_of
+from app.rounds.profile import PRESETS, Switches, rule_as_kept
 from app.rounds.steps import note, require
 
 MAIN = (Subject.PLAN, Subject.MANAGEMENT)
@@ -104,12 +104,6 @@ def profile_document(round_: Round) -> dict[str, Any]:
             for matter in round_.matters
         ],
     }
-
-
-def rules_in_words(round_: Round) -> tuple[str, ...]:
-    """How the round is counted, matter rules first, each sentence once."""
-    of_matters = [word for m in round_.matters for word in PRESETS[m.preset].words]
-    return tuple(dict.fromkeys((*of_matters, *words_of(round_.switches))))
 
 
 def _matter(terms: MatterTerms, position: int) -> Matter:

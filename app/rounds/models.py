@@ -18,7 +18,7 @@ from app.projects.models import PlanVersion
 from app.roster.models import Building, Compound, Household, Premises
 from app.rounds.counting import Choice, Rule, Track
 from app.rounds.lifecycle import State, standing_of
-from app.rounds.profile import Case, Switches, rule_of, speaks_as_owner, switches_of
+from app.rounds.profile import Case, Switches, rule_of, switches_of
 
 
 class Channel(StrEnum):
@@ -260,11 +260,6 @@ class Matter(Model):
         is_here = self.is_asked_in(entry.building_id, entry.entrance_id)
         return is_here and (entry.is_property if self.track == Track.OWNERS else entry.is_household)
 
-    def is_asked_of(self, entry: "RegisterEntry", *, via: Channel) -> bool:
-        """Whether this entry must answer: an owner who is no resident answers on paper only."""
-        speaks = via == Channel.PAPER or speaks_as_owner(entry.case)
-        return self.counts(entry) and (speaks or self.track != Track.OWNERS)
-
 
 class MatterOption(Model):
     """One item of a menu that households may want; the menu is never a decision."""
@@ -279,20 +274,26 @@ class MatterOption(Model):
 
 
 class RegisterEntry(Model):
-    """One premises of the frozen register, as it was when frozen; the denominator (RULES §2).
+    """One voice on the frozen register, as it was when frozen; the denominator (RULES §2).
 
     `is_household` counts it in consultations, `is_property` in owners' decisions, where `holder`
-    says who is one head. `votes` counts what it has expressed so far; a form that saw fewer is
-    stale. `voice` is a cache.
+    says who is one head. Most premises are one entry that is both; where the resident is not the
+    owner there are two. `votes` counts what it has expressed; a form that saw fewer is stale.
+    `voice` is a cache.
     """
 
     __tablename__ = "register_entry"
     __table_args__ = (
-        UniqueConstraint("round_id", "premises_id"),
         UniqueConstraint("round_id", "household_id"),
+        unique_where(
+            "is_property AND removed_at IS NULL",
+            "uq_register_entry_property",
+            "round_id",
+            "premises_id",
+        ),
         UniqueConstraint("round_id", "commitment"),
         Index("ix_register_entry_round_id_building_id", "round_id", "building_id"),
-        CheckConstraint("household_id IS NOT NULL OR NOT is_household", name="household"),
+        CheckConstraint("(household_id IS NOT NULL) = is_household", name="household"),
     )
 
     id: Mapped[int] = mapped_column(BigInt, primary_key=True)

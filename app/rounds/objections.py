@@ -22,7 +22,7 @@ from app.rounds.decisions import Facts, Grounds, applies, propose, waiting
 from app.rounds.lifecycle import State, Verb
 from app.rounds.models import RegisterEntry, Round
 from app.rounds.queries import entry_of, objections_end
-from app.rounds.register import add_entry, correct_entry, told
+from app.rounds.register import add_premises, align, differences, facts_of
 from app.rounds.steps import NotNow, NotReady, note, require
 
 # One household cannot bury the office; further words belong into the same objection.
@@ -117,6 +117,8 @@ def propose_answer(objection: Objection, answer: Answer, *, by: Identity) -> Dec
         "objection": objection.id,
         "effect": answer.effect.value,
         "choices": {str(matter): choice.value for matter, choice in answer.choices.items()},
+        # A vote that is cast after this is another one than the one objected to.
+        "votes": entry.votes if entry else 0,
     }
     grounds = Grounds(answer.words, answer.evidence)
     return propose(round_, DecisionKind.OBJECTION, params, grounds, by=by, entry=entry)
@@ -154,18 +156,20 @@ def _apply(effect: Effect, objection: Objection, decision: Decision, by: Identit
         home = db.session.get(Household, objection.household_id)
         if home is None:
             raise BadEffect(_NOT_ON_ROSTER)
-        return {"change": "add", **told(add_entry(objection.round, home.premises))}
+        return facts_of(add_premises(objection.round, home.premises))
     if effect == Effect.NONE:
         return {}
     if entry is None or entry.removed_at is not None:
         raise BadEffect(_NOT_ON_REGISTER)
     if effect == Effect.CORRECT_REGISTER:
-        correct_entry(entry)
-        return {"change": "correct", **told(entry)}
+        done = align(objection.round, entry.premises)
+        return facts_of(done) if done else {}
+    if entry.votes != decision.params["votes"]:
+        raise BadEffect(msg("提出以后这一户又表过态，请退回，按现在的情况重新办。"))
     if effect == Effect.STRIKE_OUT:
         return {"hh": entry.commitment, "struck": corrections.strike_out(entry)}
     choices = {int(matter): Choice(c) for matter, c in decision.params["choices"].items()}
-    corrections.replace_vote(entry, choices, decision.id, by=by)
+    corrections.replace_vote(entry, choices, decision)
     return {"hh": entry.commitment}
 
 
@@ -203,6 +207,8 @@ def _check_effect(objection: Objection, answer: Answer, entry: RegisterEntry | N
             raise BadEffect(_NOT_ON_ROSTER)
     elif effect != Effect.NONE and (entry is None or entry.removed_at is not None):
         raise BadEffect(_NOT_ON_REGISTER)
+    if effect == Effect.CORRECT_REGISTER and entry and not differences(entry):
+        raise BadEffect(msg("登记册和名册一样，没有要更正的。请先在名册里改。"))
     if effect == Effect.STRIKE_OUT and entry and effects.current_vote(entry) is None:
         raise BadEffect(msg("这一户没有表过态，没有可以作废的票。"))
     if effect == Effect.REPLACE_VOTE and entry:

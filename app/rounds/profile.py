@@ -101,7 +101,7 @@ PRESETS: dict[str, Preset] = {
             Track.CONSULTATION,
             Rule(_HOUSEHOLDS, Bar(80, 100)),
             msg("居民征询：80 %以上"),
-            "宛建〔2023〕21号 三（二）、附件2",
+            "改造通知：“经80%以上居民同意后方可开工改造”",
             (msg("同意的户数达到总户数的 80 %（含 80 %），才算通过。"),),
         ),
         Preset(
@@ -142,7 +142,7 @@ PRESETS: dict[str, Preset] = {
             "elevator-entrance",
             Track.OWNERS,
             Rule(_OWNERS, Bar(3, 4), Base.PARTICIPANTS, _TWO_THIRDS),
-            msg("加装电梯：只问本单元业主"),
+            msg("加装电梯：参加表决的四分之三"),
             "《民法典》第二百七十八条（七）",
             (
                 msg("只问这个单元的业主，别的单元不参加。"),
@@ -184,13 +184,22 @@ _PUBLIC = {
     False: msg("公房不算进总户数。"),
 }
 _CHANNELS = msg("纸质表和手机说的不一样，先按早的那次算，由两名工作人员核实后定。")
-_CO_OWNERS = msg("一户只算一票；几位业主意见不一致的，一起签一张表交来以前不计票。")
+_CO_OWNERS = msg("一户只算一票；几位业主意见不一致的，要一起签一张表交来，交来以前这一户不计票。")
 
 
 def words_of(switches: Switches) -> tuple[str, ...]:
-    """What holds for every matter of a round, in words a resident understands."""
-    public = _PUBLIC[switches.public_tenant_counts]
-    return (_CONSULTED, _TWO_PLANS, public, _REVOTE[switches.revote], _CHANNELS, _CO_OWNERS)
+    """What holds for more than one matter of a round, in words a resident understands."""
+    return (*consultation_words_of(switches), *common_words_of(switches))
+
+
+def consultation_words_of(switches: Switches) -> tuple[str, ...]:
+    """What holds for every consultation, where households are counted and not owners."""
+    return (_CONSULTED, _TWO_PLANS, _PUBLIC[switches.public_tenant_counts])
+
+
+def common_words_of(switches: Switches) -> tuple[str, ...]:
+    """What holds for every question, whoever is counted."""
+    return (_REVOTE[switches.revote], _CHANNELS, _CO_OWNERS)
 
 
 def rule_as_kept(rule: Rule | None) -> dict[str, Any]:
@@ -268,12 +277,20 @@ def counts_as_property(case: Case) -> bool:
     return case != Case.OTHER
 
 
-def speaks_as_owner(case: Case) -> bool:
-    """Whether its household's code may answer an owners' question: not for a public landlord, a
+# The resident of these is not their owner: two voices, each with an entry of its own.
+_APART = (Case.PUBLIC, Case.OCCUPIED_UNDELIVERED)
 
-    developer or a shop, who answer in writing.
+
+def places_of(case: Case, switches: Switches) -> tuple[tuple[bool, bool], ...]:
+    """The entries premises have on the register: (counts as household, counts as property) each.
+
+    A household speaks on its code; a property without one answers in writing, as do a public
+    landlord, a developer and a shop.
     """
-    return case in (Case.OWNED, Case.LET, Case.VACANT)
+    is_household, is_property = counts_as_household(case, switches), counts_as_property(case)
+    if is_household and case in _APART:
+        return (True, False), (False, True)
+    return ((is_household, is_property),) if is_household or is_property else ()
 
 
 def holder_of(case: Case, ownership: str, owner_ids: Sequence[int], premises_id: int) -> str:

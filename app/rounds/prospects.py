@@ -19,7 +19,7 @@ from app.rounds import changes, effects, tallies
 from app.rounds.cases import Conflict, Decision, DecisionKind, Effect, Objection
 from app.rounds.counting import Choice, Track
 from app.rounds.models import RegisterEntry, Round, Voice, Vote
-from app.rounds.register import differences, entry_values
+from app.rounds.register import differences, entries_values
 
 
 @dataclass(frozen=True)
@@ -223,17 +223,19 @@ def _conflict_shift(conflict: Conflict, *, keep_held: bool) -> _Shift:
 
 def _addition(round_: Round, premises: Premises) -> _Shift:
     place = Place(premises.entrance.building_id, premises.entrance_id)
-    struck_off = db.session.scalar(
-        select(RegisterEntry).where(
-            RegisterEntry.round_id == round_.id, RegisterEntry.premises_id == premises.id
-        )
+    entries = select(RegisterEntry).where(
+        RegisterEntry.round_id == round_.id,
+        RegisterEntry.premises_id == premises.id,
+        RegisterEntry.household_id.is_not(None),
     )
-    if struck_off is not None:
+    struck_off = db.session.scalar(entries)
+    home = db.session.scalar(select(Household).where(Household.premises_id == premises.id))
+    rows = entries_values(premises, home, round_.switches)
+    is_household = any(row["is_household"] for row in rows)
+    if struck_off is not None and is_household:
         # It comes back with what it said.
         return place, _ABSENT, _saying(struck_off, effects.current_vote(struck_off))
-    home = db.session.scalar(select(Household).where(Household.premises_id == premises.id))
-    values = entry_values(premises, home, round_.switches)
-    return place, _ABSENT, Stance(bool(values["is_household"]))
+    return place, _ABSENT, Stance(is_household)
 
 
 def _corrected(entry: RegisterEntry) -> Stance:

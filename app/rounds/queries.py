@@ -1,7 +1,9 @@
 """Reading a round: its register, what it lacks, what was said with the votes."""
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -12,9 +14,11 @@ from sqlalchemy.orm import joinedload, selectinload
 from app.accounts.models import HouseholdCode
 from app.core import clock
 from app.core.db import db
+from app.journal.actions import book_of_round
+from app.journal.models import JournalEntry, Kind
 from app.projects.queries import current_version
 from app.roster.models import Building, Entrance, Household, Premises
-from app.rounds.cases import Decision, DecisionKind, Effect, Objection, Outcome
+from app.rounds.cases import Decision, Objection, Outcome
 from app.rounds.lifecycle import Facts, end_of_term
 from app.rounds.models import RegisterEntry, Round, Vote
 
@@ -127,19 +131,28 @@ def register_of(round_id: int) -> list[RegisterEntry]:
 def homes_without_code(round_id: int) -> int:
     """How many households of the register hold no valid code (a blocker of opening)."""
     from_codes = select(HouseholdCode.household_id).where(HouseholdCode.revoked_at.is_(None))
-    return (
-        db.session.scalar(
-            select(func.count())
-            .select_from(RegisterEntry)
-            .where(
-                RegisterEntry.round_id == round_id,
-                RegisterEntry.is_household,
-                RegisterEntry.removed_at.is_(None),
-                RegisterEntry.household_id.not_in(from_codes),
-            )
-        )
-        or 0
+    return _households_on(round_id, RegisterEntry.household_id.not_in(from_codes))
+
+
+def _codes_from_before(round_: Round) -> int:
+    """How many households of the register keep a code that an earlier round gave them."""
+    was_asked = any(r.opened_at for r in rounds_of(round_.compound_id) if r.id != round_.id)
+    if not was_asked:
+        return 0
+    older = select(HouseholdCode.household_id).where(
+        HouseholdCode.revoked_at.is_(None), HouseholdCode.issued_at < round_.drafted_at
     )
+    return _households_on(round_.id, RegisterEntry.household_id.in_(older))
+
+
+def _households_on(round_id: int, *which: ColumnElement[bool]) -> int:
+    on_register = (
+        RegisterEntry.round_id == round_id,
+        RegisterEntry.is_household,
+        RegisterEntry.removed_at.is_(None),
+    )
+    counted = select(func.count()).select_from(RegisterEntry).where(*on_register, *which)
+    return db.session.scalar(counted) or 0
 
 
 def homes_in_order(compound_id: int) -> list[Household]:
@@ -168,6 +181,7 @@ def facts_of(round_: Round) -> Facts:
         matters_without_anybody=_matters_without_anybody(round_),
         open_objections=open_objections(round_.id),
         waiting_decisions=waiting_decisions(round_.id),
+        codes_from_before=_codes_from_before(round_),
     )
 
 
@@ -227,21 +241,17 @@ def waiting_decisions(round_id: int) -> int:
 
 
 def register_changes(round_id: int) -> tuple[int, int]:
-    """How often an entry was put on the register after the freeze, and how often struck off.
+    """How often something was put on the register after the freeze, and how often struck off.
 
-    Every time counts: who was struck off and came back is one of each.
+    As its journal tells. Every time counts: who was struck off and came back is one of each.
     """
-    kind, taken = (
-        Decision.kind,
-        (Decision.round_id == round_id, Decision.outcome == Outcome.APPROVED),
+    told = select(JournalEntry.entry).where(
+        JournalEntry.book == book_of_round(round_id),
+        JournalEntry.kind.in_([Kind.REGISTER_CHANGE, Kind.OBJECTION]),
     )
-    by_answer = (Objection.round_id == round_id, Objection.effect == Effect.ADD_TO_REGISTER)
-    return (
-        _count(Decision, *taken, kind == DecisionKind.REGISTER_ADDITION)
-        + _count(Objection, *by_answer),
-        _count(Decision, *taken, kind == DecisionKind.REGISTER_REMOVAL),
-    )
+    changes = [_changes_in(json.loads(entry)) for entry in db.session.scalars(told)]
+    return sum("add" in of for of in changes), sum("remove" in of for of in changes)
 
 
-def _count(model: type[Decision] | type[Objection], *conditions: ColumnElement[bool]) -> int:
-    return db.session.scalar(select(func.count()).select_from(model).where(*conditions)) or 0
+def _changes_in(told: dict[str, Any]) -> set[str]:
+    return {each["change"] for each in (told, *told.get("also", ())) if "change" in each}

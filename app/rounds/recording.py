@@ -4,7 +4,7 @@ Only `casting` and `corrections` call it, under the lock of the round.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import insert, update
@@ -14,7 +14,7 @@ from app.journal.actions import Recorded, book_of_round, record
 from app.journal.models import Kind
 from app.rounds import effects
 from app.rounds.cases import Conflict
-from app.rounds.counting import Choice, Track
+from app.rounds.counting import Choice
 from app.rounds.models import (
     Channel,
     RegisterEntry,
@@ -24,7 +24,6 @@ from app.rounds.models import (
     VoteChoice,
     VoteWish,
 )
-from app.rounds.profile import speaks_as_owner
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,6 @@ def write(
     It checks nothing: that is for whoever calls it. What two persons decided is never held.
     """
     number, standing = entry.votes + 1, effects.current_vote(entry) if entry.votes else None
-    ballot = _with_the_other_part(entry, standing, ballot)
     contradicts = standing is not None and _contradicts(entry, standing, ballot, hand.channel)
     is_held = contradicts and decision_id is None
     recorded = _record(round_, entry, ballot, hand, is_held, decision_id)
@@ -91,20 +89,6 @@ def write(
         effects.make_current(entry, vote)
     effects.touch(round_)
     return Receipt(recorded.code, recorded.seq, recorded.at, number, is_held)
-
-
-def _with_the_other_part(entry: RegisterEntry, standing: Vote | None, ballot: Ballot) -> Ballot:
-    """Where tenant and owner are two, what one says leaves standing what the other said."""
-    if standing is None or entry.voice != Voice.COUNTED or speaks_as_owner(entry.case):
-        return ballot
-    said = {choice.matter_id: choice.choice for choice in standing.choices}
-    counted = {matter.id for matter in entry.round.matters if matter.counts(entry)}
-    other = {m: c for m, c in said.items() if m in counted and m not in ballot.choices}
-    owners = {m.id for m in entry.round.matters if m.track == Track.OWNERS}
-    wishes = ballot.wishes
-    if ballot.choices.keys() <= owners:
-        wishes = frozenset(wish.option_id for wish in standing.wishes)
-    return replace(ballot, choices={**other, **ballot.choices}, wishes=wishes)
 
 
 def _contradicts(entry: RegisterEntry, vote: Vote, ballot: Ballot, via: Channel) -> bool:

@@ -4,7 +4,7 @@ How each kind of premises counts is RULES.md §2.2, as the profile of the round 
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import joinedload, selectinload
@@ -34,9 +34,9 @@ from app.rounds.models import RegisterEntry, Round, Voice, Vote
 from app.rounds.profile import (
     Switches,
     case_of,
-    counts_as_household,
     counts_as_property,
     holder_of,
+    places_of,
 )
 from app.rounds.steps import NotReady
 
@@ -80,39 +80,52 @@ def premises_in_order(compound_id: int) -> list[tuple[Premises, Household | None
 
 def register_rows(round_: Round) -> list[dict[str, object]]:
     """The register as the roster would make it now; garages and stores stand on no register."""
-    found = premises_in_order(round_.compound_id)
-    rows = [entry_values(premises, home, round_.switches) for premises, home in found]
-    kept = [row for row in rows if row["is_household"] or row["is_property"]]
+    rows = [
+        values
+        for premises, home in premises_in_order(round_.compound_id)
+        for values in entries_values(premises, home, round_.switches)
+    ]
     return [
         {**row, "round_id": round_.id, "position": position}
-        for position, row in enumerate(kept, start=1)
+        for position, row in enumerate(rows, start=1)
     ]
 
 
-def entry_values(
+def entries_values(
     premises: Premises, home: Household | None, switches: Switches
-) -> dict[str, object]:
-    """What the register says of one premises: where, how large, whose, and how it counts."""
+) -> list[dict[str, object]]:
+    """What the register says of one premises, an entry for each voice: its household, its owner.
+
+    Where, how large, whose, and how it counts; most premises are one entry that is both.
+    """
     case = case_of(premises.use, premises.ownership, premises.occupancy)
     owners = [tenure.owner_id for tenure in premises.tenures if tenure.until is None]
     entrance = premises.entrance
-    return {
+    common = {
         "premises_id": premises.id,
-        "household_id": home.id if home else None,
         "building_id": entrance.building_id,
         "entrance_id": entrance.id,
         "label": f"{entrance.building.name}{entrance.name}{premises.room}",
         "size": premises.size,
-        # A shop has no salt of its own: its name in the journal means something only here.
-        "commitment": home.commitment
-        if home
-        else commitment("pr", random_bytes(), str(premises.id)),
         "case": case,
-        "is_household": home is not None and counts_as_household(case, switches),
-        "is_property": counts_as_property(case),
         "holder": holder_of(case, premises.ownership, owners, premises.id),
         "votes": 0,
         "voice": Voice.SILENT,
+    }
+    return [
+        {**common, **_voice(premises, home if is_household else None, is_property)}
+        for is_household, is_property in places_of(case, switches)
+    ]
+
+
+def _voice(premises: Premises, home: Household | None, is_property: bool) -> dict[str, object]:
+    # Who is no household has no salt of its own: its name in the journal means something only here.
+    name = home.commitment if home else commitment("pr", random_bytes(), str(premises.id))
+    return {
+        "household_id": home.id if home else None,
+        "is_household": home is not None,
+        "is_property": is_property,
+        "commitment": name,
     }
 
 
@@ -158,7 +171,7 @@ def propose_correction(entry: RegisterEntry, grounds: Grounds, *, by: Identity) 
     """Ask to let the entry say what the roster says now; refuses `NothingToCorrect`."""
     _check_present(entry)
     if not differences(entry):
-        raise NothingToCorrect(msg("登记册和名册一样，没有要更正的。请先在名册里改。"))
+        raise NothingToCorrect(_SAME)
     kind = DecisionKind.REGISTER_CORRECTION
     return propose(entry.round, kind, {}, grounds, by=by, entry=entry)
 
@@ -181,26 +194,80 @@ def propose_transfer(
 
 
 def differences(entry: RegisterEntry) -> dict[str, object]:
-    """What the roster says otherwise of this entry now: field → the value it would get."""
-    premises, home = entry.premises, entry.household
-    now = entry_values(premises, home, entry.round.switches)
-    watched = ["size", "case", "is_household", "is_property"]
+    """What the roster says otherwise of this entry now: field → the value it would get.
+
+    An entry that would not be there any more counts in neither track; `apart` tells that another
+    entry of the same premises would come or go.
+    """
+    wanted = _wanted(entry.round, entry.premises)
+    present = _present(entry.round_id, entry.premises_id)
+    mine = next((row for row in wanted if _is_same(entry, row)), None)
+    if mine is None:
+        return {"is_household": False, "is_property": False}
+    changed = _changed(entry, mine)
+    return changed | ({"apart": True} if len(wanted) != len(present) else {})
+
+
+def align(round_: Round, premises: Premises) -> list[tuple[str, RegisterEntry]]:
+    """Let the entries of premises say what the roster says; (add, remove or correct, entry) each.
+
+    What was struck off before comes back with its votes. Refuses `NotReady` while a household
+    that would go has something to settle.
+    """
+    wanted, present = _wanted(round_, premises), _present(round_.id, premises.id)
+    gone = [e for e in present if not any(_is_same(e, row) for row in wanted)]
+    done = [("remove", _strike_off(entry)) for entry in gone]
+    for row in wanted:
+        entry = next((e for e in present if _is_same(e, row)), None)
+        if entry is None:
+            done.append(("add", _put_on(round_, row)))
+        elif _changed(entry, row):
+            done.append(("correct", _correct_entry(entry, _changed(entry, row))))
+    return done
+
+
+def add_premises(round_: Round, premises: Premises) -> list[tuple[str, RegisterEntry]]:
+    """Put premises on the register now; refuses `NotOnRoster` and `AlreadyOnRegister`."""
+    _check_absent(round_, premises)
+    return align(round_, premises)
+
+
+def _wanted(round_: Round, premises: Premises) -> list[dict[str, object]]:
+    home = db.session.scalar(select(Household).where(Household.premises_id == premises.id))
+    return entries_values(premises, home, round_.switches)
+
+
+def _present(round_id: int, premises_id: int) -> list[RegisterEntry]:
+    return [e for e in _entries_of(round_id, premises_id) if e.removed_at is None]
+
+
+def _entries_of(round_id: int, premises_id: int) -> list[RegisterEntry]:
+    of = (RegisterEntry.round_id == round_id, RegisterEntry.premises_id == premises_id)
+    return list(db.session.scalars(select(RegisterEntry).where(*of).order_by(RegisterEntry.id)))
+
+
+def _is_same(entry: RegisterEntry, row: Mapping[str, object]) -> bool:
+    return entry.household_id == row["household_id"]
+
+
+def _changed(entry: RegisterEntry, row: Mapping[str, object]) -> dict[str, object]:
+    watched = ["size", "case", "is_property"]
     if not _seller_speaks(entry):
         watched.append("holder")
-    return {name: now[name] for name in watched if now[name] != getattr(entry, name)}
+    return {name: row[name] for name in watched if row[name] != getattr(entry, name)}
 
 
-def add_entry(round_: Round, premises: Premises) -> RegisterEntry:
-    """Put premises on the register now; what was struck off before comes back with its votes."""
-    _check_absent(round_, premises)
-    entry = _entry_of_premises(round_.id, premises.id)
+def _put_on(round_: Round, row: Mapping[str, object]) -> RegisterEntry:
+    premises_id = int(str(row["premises_id"]))
+    entry = next((e for e in _entries_of(round_.id, premises_id) if _is_same(e, row)), None)
     if entry is None:
-        home = db.session.scalar(select(Household).where(Household.premises_id == premises.id))
         last = select(func.max(RegisterEntry.position)).where(RegisterEntry.round_id == round_.id)
-        values = entry_values(premises, home, round_.switches)
         position = (db.session.scalar(last) or 0) + 1
-        entry = RegisterEntry(round=round_, position=position, **values)
+        entry = RegisterEntry(round=round_, position=position, **row)
         db.session.add(entry)
+    else:
+        for name, value in _changed(entry, row).items():
+            setattr(entry, name, value)
     entry.removed_at, entry.added_at = None, clock.now()
     db.session.flush()
     effects.start_counters(round_, {entry.building_id})
@@ -208,42 +275,56 @@ def add_entry(round_: Round, premises: Premises) -> RegisterEntry:
     return entry
 
 
-def correct_entry(entry: RegisterEntry) -> dict[str, object]:
-    """Let the entry say what the roster says now; returns what changed."""
-    changed, voice = differences(entry), entry.voice
+def _strike_off(entry: RegisterEntry) -> RegisterEntry:
+    _check_settled(entry)
+    effects.set_voice(entry, Voice.SILENT)
+    entry.removed_at = clock.now()
+    db.session.flush()
+    return entry
+
+
+def _correct_entry(entry: RegisterEntry, changed: Mapping[str, object]) -> RegisterEntry:
+    voice = entry.voice
     # Taken out of the counters as it was, and put back as it is.
     effects.set_voice(entry, Voice.SILENT)
     for name, value in changed.items():
         setattr(entry, name, value)
     db.session.flush()
     effects.set_voice(entry, voice)
-    return changed
+    return entry
+
+
+def facts_of(done: Sequence[tuple[str, RegisterEntry]]) -> dict[str, object]:
+    """What the journal keeps of a change: every entry it touched, the first one up front."""
+    [(change, first), *others] = done
+    also = [{"change": change, **told(entry)} for change, entry in others]
+    return {"change": change, **told(first), **({"also": also} if also else {})}
 
 
 @applies(DecisionKind.REGISTER_ADDITION, Verb.CHANGE_REGISTER, Kind.REGISTER_CHANGE)
 def _add(decision: Decision, by: Identity) -> Facts:
     premises = db.session.get_one(Premises, decision.params["premises"])
-    entry = add_entry(decision.round, premises)
-    decision.entry = entry
-    return {"change": "add", **told(entry)}
+    done = add_premises(decision.round, premises)
+    decision.entry = done[0][1]
+    return facts_of(done)
 
 
 @applies(DecisionKind.REGISTER_REMOVAL, Verb.CHANGE_REGISTER, Kind.REGISTER_CHANGE)
 def _remove(decision: Decision, by: Identity) -> Facts:
     entry = _entry(decision)
     _check_present(entry)
-    _check_settled(entry)
-    effects.set_voice(entry, Voice.SILENT)
-    entry.removed_at = clock.now()
-    return {"change": "remove"}
+    others = [e for e in _present(entry.round_id, entry.premises_id) if e.id != entry.id]
+    return facts_of([("remove", _strike_off(one)) for one in (entry, *others)])
 
 
 @applies(DecisionKind.REGISTER_CORRECTION, Verb.CHANGE_REGISTER, Kind.REGISTER_CHANGE)
 def _correct(decision: Decision, by: Identity) -> Facts:
     entry = _entry(decision)
     _check_present(entry)
-    correct_entry(entry)
-    return {"change": "correct", **told(entry)}
+    done = align(entry.round, entry.premises)
+    if not done:
+        raise NothingToCorrect(_SAME)
+    return facts_of(done)
 
 
 @applies(DecisionKind.TRANSFER, Verb.CHANGE_REGISTER, Kind.IDENTITY_CHANGE)
@@ -288,6 +369,7 @@ def _entry(decision: Decision) -> RegisterEntry:
     return decision.entry
 
 
+_SAME = msg("登记册和名册一样，没有要更正的。请先在名册里改。")
 _GONE = msg("这一户已经不在登记册里了。")
 
 
@@ -310,14 +392,5 @@ def _check_absent(round_: Round, premises: Premises) -> None:
         raise NotOnRoster(msg("这套房不在这个小区的名册里。"))
     if not counts_as_property(case_of(premises.use, premises.ownership, premises.occupancy)):
         raise NotOnRoster(msg("车库、储藏间不算户，也不算专有部分，不进登记册。"))
-    entry = _entry_of_premises(round_.id, premises.id)
-    if entry is not None and entry.removed_at is None:
+    if _present(round_.id, premises.id):
         raise AlreadyOnRegister(msg("这套房已经在登记册里了。"))
-
-
-def _entry_of_premises(round_id: int, premises_id: int) -> RegisterEntry | None:
-    return db.session.scalar(
-        select(RegisterEntry).where(
-            RegisterEntry.round_id == round_id, RegisterEntry.premises_id == premises_id
-        )
-    )

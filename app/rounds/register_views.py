@@ -26,6 +26,7 @@ from app.rounds.listing import (
     since_publication,
 )
 from app.rounds.models import RegisterEntry, Round
+from app.rounds.profile import case_of
 from app.rounds.register_forms import ChangeForm, TransferForm
 from app.rounds.wording import as_household, as_property, case_name
 
@@ -148,24 +149,22 @@ def _told(found: RegisterEntry) -> dict[str, Any]:
 
 def _as_now(found: RegisterEntry) -> dict[str, Any]:
     """What the roster says of an entry now, in the same words."""
-    values = entries.entry_values(found.premises, found.household, found.round.switches)
-    return _in_words(values)
+    return _case_of(found.round, found.premises)
 
 
 def _case_of(round_: Round, premises: Premises) -> dict[str, Any]:
-    home = household_of(premises)
-    return _in_words(entries.entry_values(premises, home, round_.switches))
-
-
-def _in_words(values: dict[str, Any]) -> dict[str, Any]:
-    case = values["case"]
+    home, entrance = household_of(premises), premises.entrance
+    rows = entries.entries_values(premises, home, round_.switches)
+    case = case_of(premises.use, premises.ownership, premises.occupancy)
+    is_household = any(row["is_household"] for row in rows)
+    is_property = any(row["is_property"] for row in rows)
     return {
-        "label": values["label"],
-        "size": values["size"],
-        "holder": values["holder"],
+        "label": f"{entrance.building.name}{entrance.name}{premises.room}",
+        "size": premises.size,
+        "holder": rows[0]["holder"] if rows else "",
         "kind": case_name(case),
-        "among_households": as_household(case, counts=values["is_household"]),
-        "among_owners": as_property(case, counts=values["is_property"]),
+        "among_households": as_household(case, counts=is_household),
+        "among_owners": as_property(case, counts=is_property),
     }
 
 

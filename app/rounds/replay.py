@@ -90,6 +90,8 @@ def _resolved(told: Replay, entry: Mapping[str, Any]) -> None:
 
 
 def _register_changed(told: Replay, entry: Mapping[str, Any]) -> None:
+    for also in entry.get("also", ()):
+        _register_changed(told, also)
     home = told.home(entry["hh"])
     if entry["change"] == "remove":
         home.is_removed, home.standing = True, "silent"

@@ -16,10 +16,9 @@ from app.core.web import page, saved
 from app.projects.queries import current_version
 from app.roster.models import Compound
 from app.rounds import actions, queries
-from app.rounds.changes import newer_version
+from app.rounds.changes import newer_version, round_on_older_plan
 from app.rounds.life_forms import NextRoundForm, RoundForm, WithdrawalForm
 from app.rounds.lifecycle import Condition, Proof, is_early_to_freeze
-from app.rounds.matters import rules_in_words
 from app.rounds.models import Round, State, suggested_title
 from app.rounds.opening import asked_of, opening_of
 from app.rounds.pending import case_counts
@@ -56,6 +55,12 @@ _PLACES = {
 # Before these steps one sees whom the round asks; before those, what was answered.
 _ASKING = ("submit", "confirm", "publish-register", "freeze", "open")
 _TELLING = ("publish-result", "certify", "archive")
+
+
+@bp.app_context_processor
+def _plans() -> dict[str, Any]:
+    """Who publishes a plan must hear of the round that goes on with the one before."""
+    return {"round_on_older_plan": round_on_older_plan}
 
 
 @bp.route("/compounds/<int:compound_id>/rounds/new", methods=["GET", "POST"])
@@ -174,7 +179,7 @@ def _terms_page(
 def _shown(round_: Round) -> dict[str, Any]:
     """What the page of a round shows beside its steps."""
     return {
-        "profile": [say(sentence) for sentence in rules_in_words(round_)],
+        "counting": counting_of(round_),
         "version": round_.plan_version or current_version(round_.compound_id),
         "newer": newer_version(round_),
         "opening": opening_of(round_),
@@ -203,7 +208,8 @@ def _confirm_page(round_: Round, name: str, refusal: Refused | None = None) -> R
         asked=asked_of(round_) if name in _ASKING and not round_.opened_at else None,
         tally=results(round_) if name in _TELLING and round_.opened_at else None,
         changed=queries.register_changes(round_.id),
-        counting=counting_of(round_) if name == "confirm" else None,
+        counting=counting_of(round_) if name in ("submit", "confirm") else None,
+        cases=case_counts(round_.id) if name == "publish-result" else None,
         objections_end=queries.objections_end(round_),
         version=current_version(round_.compound_id),
         is_early=name == "freeze" and is_early_to_freeze(clock.now(), round_.register_published_at),
@@ -235,12 +241,12 @@ def _ways(round_: Round, steps: list[str]) -> dict[str, str]:
 
 
 def _suggested(compound: Compound) -> dict[str, Any]:
-    now = clock.now().replace(minute=0, second=0, microsecond=0)
+    hour = clock.now().replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     number = max((r.number for r in queries.rounds_of(compound.id)), default=0) + 1
     return {
         "title": suggested_title(number),
-        "opens_at": now,
-        "closes_at": (now + timedelta(days=15)).replace(hour=10),
+        "opens_at": hour,
+        "closes_at": (hour + timedelta(days=15)).replace(hour=10),
         "phone": compound.phone,
         "objection_days": 7,
     }

@@ -267,11 +267,33 @@ def _voices(round_id: int) -> Voices:
     return {(row[0], row[1], row[2]): row[3] for row in rows}
 
 
+def divided_homes(round_: Round) -> list[tuple[str, list[RegisterEntry]]]:
+    """For each owners' decision the premises of owners who contradict themselves, owner by owner.
+
+    By the title of the decision; without what was chosen, which is not the office's to see.
+    """
+    found = []
+    for matter in (m for m in round_.matters if m.track == Track.OWNERS):
+        answers = _answers(round_.id, matter)
+        divided = divided_holders(part for _entry, part in answers)
+        ids = [entry for entry, part in answers if part.holder in divided]
+        entries = select(RegisterEntry).where(RegisterEntry.id.in_(ids))
+        in_order = entries.order_by(RegisterEntry.holder, RegisterEntry.position)
+        if ids:
+            found.append((matter.title, list(db.session.scalars(in_order))))
+    return found
+
+
 def _parts(round_id: int, matter: Matter) -> list[Part]:
-    """The owners' register of a matter with the choices that count now."""
+    return [part for _entry, part in _answers(round_id, matter)]
+
+
+def _answers(round_id: int, matter: Matter) -> list[tuple[int, Part]]:
+    """The owners' register of a matter, entry by entry, with the choices that count now."""
     counts = (RegisterEntry.voice == Voice.COUNTED) & Vote.is_current
     rows = db.session.execute(
         select(
+            RegisterEntry.id,
             RegisterEntry.building_id,
             RegisterEntry.entrance_id,
             RegisterEntry.holder,
@@ -290,7 +312,7 @@ def _parts(round_id: int, matter: Matter) -> list[Part]:
         .order_by(RegisterEntry.position)
     )
     return [
-        Part(row.holder, row.size, row.choice)
+        (row.id, Part(row.holder, row.size, row.choice))
         for row in rows
         if matter.is_asked_in(row.building_id, row.entrance_id)
     ]

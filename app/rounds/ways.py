@@ -75,7 +75,7 @@ STEPS = {
     "publish-result": Step(
         actions.publish_result,
         msg("公示初步结果"),
-        msg("向居民公布各项的票数，异议期从明天开始算。"),
+        msg("向居民公布各项的票数，异议期从明天开始算，最后一天遇周末、节假日顺延。"),
         msg("初步结果已公示。"),
     ),
     "certify": Step(

@@ -11,7 +11,14 @@ from app.core.i18n import say
 from app.rounds.counting import Track
 from app.rounds.matters import MAIN
 from app.rounds.models import Matter, Round, Scope
-from app.rounds.profile import PRESETS, Case, Preset, Sight, words_of
+from app.rounds.profile import (
+    PRESETS,
+    Case,
+    Preset,
+    Sight,
+    common_words_of,
+    consultation_words_of,
+)
 
 
 @dataclass(frozen=True)
@@ -43,7 +50,8 @@ class Counting:
     """How a round is counted, and who stands for it."""
 
     questions: tuple[Question, ...]
-    sentences: tuple[str, ...]
+    of_consultations: tuple[str, ...]
+    of_all: tuple[str, ...]
     sight: str
     audit: str
     submitted_by: str
@@ -51,6 +59,11 @@ class Counting:
     confirmed_by: str
     confirmed_at: datetime | None
     digest: str
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What holds for more than one question."""
+        return (*self.of_consultations, *self.of_all)
 
 
 _TRACKS = {
@@ -70,7 +83,8 @@ def counting_of(round_: Round) -> Counting:
     switches = round_.switches
     return Counting(
         questions=tuple(questions_of(round_)),
-        sentences=tuple(say(sentence) for sentence in words_of(switches)),
+        of_consultations=tuple(map(say, consultation_words_of(switches))),
+        of_all=tuple(map(say, common_words_of(switches))),
         sight=say(_SIGHTS[switches.staff_see_choices]),
         audit=say(_AUDIT, count=switches.audit_votes),
         submitted_by=_name_of(round_.submitted_by_id),
@@ -146,7 +160,8 @@ _AS_HOUSEHOLD = {
     Case.OCCUPIED_UNDELIVERED: msg("已经有人住，算一户"),
 }
 _NO_HOUSEHOLD = {
-    Case.PUBLIC: msg("不算户：这一轮的口径不算公房"),
+    Case.PUBLIC: msg("这一条是产权单位，不算户"),
+    Case.OCCUPIED_UNDELIVERED: msg("这一条是开发商，不算户"),
     Case.UNDELIVERED: msg("不算户：没有人住，单独列出"),
     Case.SHOP: msg("不算户；可以提意见"),
     Case.OTHER: msg("不算户"),
@@ -161,6 +176,10 @@ _AS_PROPERTY = {
     Case.SHOP: msg("业主算一个人，面积计入，用纸质表"),
 }
 _NO_PROPERTY = msg("不计入人数和面积")
+_APART = {
+    Case.PUBLIC: msg("产权单位另列一条"),
+    Case.OCCUPIED_UNDELIVERED: msg("开发商另列一条"),
+}
 _NOT_IN = msg("不算户")
 
 
@@ -177,4 +196,4 @@ def as_household(case: Case, *, counts: bool) -> str:
 
 def as_property(case: Case, *, counts: bool) -> str:
     """Why it does or does not count in an owners' decision (RULES.md §2.2, T3)."""
-    return say(_AS_PROPERTY.get(case, _NO_PROPERTY) if counts else _NO_PROPERTY)
+    return say((_AS_PROPERTY if counts else _APART).get(case, _NO_PROPERTY))

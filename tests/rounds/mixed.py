@@ -49,7 +49,7 @@ def let_vote(round_: Round, *said: Choice) -> None:
     """The first households of the register vote the same on everything; all want benches."""
     bench = round_.matters[-1].options[-1:]
     for entry, choice in zip(register_of(round_.id), said, strict=False):
-        asked = matters_asked(round_, entry, via=Channel.PHONE)
+        asked = matters_asked(round_, entry)
         choices = {matter.id: choice for matter in asked if matter.is_decision}
         wishes = frozenset(option.id for option in bench)
         number = round_.plan_version.number if round_.plan_version else 0

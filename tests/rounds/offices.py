@@ -105,14 +105,21 @@ def entry_at(round_: Round, place: Household | Premises) -> RegisterEntry:
     """Where a household or premises stand on the register."""
     premises_id = place.id if isinstance(place, Premises) else place.premises_id
     found = sa.select(RegisterEntry).filter_by(round_id=round_.id, premises_id=premises_id)
-    return db.session.scalars(found).one()
+    # Where the resident is not the owner there is another entry, `landlord_at`.
+    homes_first = (RegisterEntry.removed_at.is_not(None), RegisterEntry.is_household.desc())
+    return next(iter(db.session.scalars(found.order_by(*homes_first))))
 
 
-def answers(
-    entry: RegisterEntry, choice: Choice, via: Channel = Channel.PHONE
-) -> dict[int, Choice]:
+def landlord_at(round_: Round, place: Household | Premises) -> RegisterEntry:
+    """Where the owner of premises stands who is not their resident."""
+    premises_id = place.id if isinstance(place, Premises) else place.premises_id
+    found = sa.select(RegisterEntry).filter_by(round_id=round_.id, premises_id=premises_id)
+    return db.session.scalars(found.filter_by(household_id=None)).one()
+
+
+def answers(entry: RegisterEntry, choice: Choice) -> dict[int, Choice]:
     """The same choice on every decision that this entry is asked."""
-    asked = [m for m in entry.round.matters if m.is_asked_of(entry, via=via) and m.is_decision]
+    asked = [m for m in entry.round.matters if m.counts(entry) and m.is_decision]
     return {matter.id: choice for matter in asked}
 
 
@@ -123,7 +130,7 @@ def say(
     entry = entry_at(round_, home)
     number = round_.plan_version.number if round_.plan_version else 0
     ballot = Ballot(
-        others.pop("choices", answers(entry, choice, via)),
+        others.pop("choices", answers(entry, choice)),
         f"request-{next(_requests):06d}",
         entry.votes,
         number,

@@ -186,7 +186,7 @@ def test_a_form_that_differs_becomes_an_objection_that_two_persons_answer(
         assert objection.words == "写的是不同意"
         assert objection.household_id == item.vote.entry.household_id
         assert figures(round_) == (8, 2, 0, 0)
-        signed = answers(item.vote.entry, DISAGREE, Channel.PAPER)
+        signed = answers(item.vote.entry, DISAGREE)
         answer = Answer("按原表更正", Effect.REPLACE_VOTE, signed)
         office.agrees(objections.propose_answer(objection, answer, by=office.first))
         assert figures(round_) == (8, 1, 1, 0)
@@ -262,7 +262,7 @@ def test_a_held_form_that_counts_after_the_close_is_compared_too(
     assert told.get("audited", []) == [held.seq][:audited]
 
 
-def test_a_form_of_two_persons_after_the_close_is_compared_by_another_than_who_agreed(
+def test_a_form_of_two_persons_after_the_close_is_compared_by_another_than_who_keyed_it(
     keyer: Staff, office: Office
 ) -> None:
     round_ = on_paper(keyer, 0)
@@ -271,13 +271,13 @@ def test_a_form_of_two_persons_after_the_close_is_compared_by_another_than_who_a
     complaint = objections.Complaint(ObjectionKind.KEYED_WRONGLY, "1-108", "填错了", home.id)
     with after_the_close(round_):
         objection = objections.raise_objection(round_, complaint)
-        signed = answers(entry_at(round_, home), DISAGREE, Channel.PAPER)
+        signed = answers(entry_at(round_, home), DISAGREE)
         answer = Answer("按原表更正", Effect.REPLACE_VOTE, signed)
         office.agrees(objections.propose_answer(objection, answer, by=office.first))
         (item,) = audit.sample_of(round_.id)
         assert (item.is_late, item.vote.entry.household_id) == (True, home.id)
         with pytest.raises(NotYourself):
-            audit.check_item(round_, item, agrees=True, why="", by=office.second)
+            audit.check_item(round_, item, agrees=True, why="", by=office.first)
         check(item, True, make_staff(), round_)
     answered = journal_of(round_, "OBJECTION")[-1]
     assert answered["audited"] == [item.vote.seq]

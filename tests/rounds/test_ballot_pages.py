@@ -134,12 +134,12 @@ def test_who_is_asked_nothing_is_told_so_and_records_nothing(
     homes_of(building)[0].premises.ownership = "直管公房"
     switches = Switches(public_tenant_counts=False)
     home = at_home(client, building, switches=switches)
-    page = client.get("rounds.vote", round_id=home.round.id)
-    assert "没有要您家表态的事项" in page.text
+    page = client.get("rounds.vote", 409, round_id=home.round.id)
+    assert "您家不在这一轮的登记册里" in page.text
     assert not page.all("fieldset")
     values = {"request_id": "request-0001", "seen": "0.1"}
     refused = client.post("rounds.cast", values, 409, round_id=home.round.id)
-    assert "没有要您家表态的事项" in refused.text
+    assert "您家不在这一轮的登记册里" in refused.text
     assert session.scalars(sa.select(Vote)).all() == []
 
 

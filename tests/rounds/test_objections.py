@@ -117,7 +117,7 @@ def test_a_wrongly_keyed_vote_is_replaced_by_what_the_form_says(
 ) -> None:
     say(round_, home, AGREE, Channel.PAPER)
     objection = complain(round_, home, ObjectionKind.KEYED_WRONGLY)
-    signed = answers(entry_at(round_, home), DISAGREE, Channel.PAPER)
+    signed = answers(entry_at(round_, home), DISAGREE)
     upheld(objection, Answer(WORDS, Effect.REPLACE_VOTE, signed), office)
     assert figures(round_) == (4, 0, 1, 0)
     assert [vote.is_current for vote in votes_of(round_, home)] == [False, True]
@@ -132,7 +132,7 @@ def test_the_count_is_mended_after_the_close_too(
     with time_machine.travel(round_.closes_at + timedelta(hours=1), tick=False):
         actions.publish_result(round_, by=office.first)
         upheld(complain(round_, home), Answer(WORDS, Effect.STRIKE_OUT), office)
-        signed = answers(entry_at(round_, other), DISAGREE, Channel.PAPER)
+        signed = answers(entry_at(round_, other), DISAGREE)
         objection = complain(round_, other, ObjectionKind.KEYED_WRONGLY)
         upheld(objection, Answer(WORDS, Effect.REPLACE_VOTE, signed), office)
         assert figures(round_) == (4, 0, 1, 0)

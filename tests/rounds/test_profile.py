@@ -15,10 +15,10 @@ from app.rounds.profile import (
     counts_as_household,
     counts_as_property,
     holder_of,
+    places_of,
     profile_hash,
     rule_as_kept,
     rule_of,
-    speaks_as_owner,
     switches_of,
     words_of,
 )
@@ -163,29 +163,32 @@ def test_what_is_no_dwelling_is_treated_by_its_use_whoever_owns_it(
     assert case_of(use, ownership, "owner") == case
 
 
-# Case → whether it is a household, a property, and whether its code answers as the owner.
-COUNTS = {
-    Case.OWNED: (True, True, True),
-    Case.LET: (True, True, True),
-    Case.VACANT: (True, True, True),
-    Case.PUBLIC: (True, True, False),
-    Case.UNDELIVERED: (False, True, False),
-    Case.OCCUPIED_UNDELIVERED: (True, True, False),
-    Case.SHOP: (False, True, False),
-    Case.OTHER: (False, False, False),
+# Case → its entries on the register: (as a household, as a property), one for each voice.
+BOTH, HOME, PROPERTY = (True, True), (True, False), (False, True)
+PLACES = {
+    Case.OWNED: (BOTH,),
+    Case.LET: (BOTH,),
+    Case.VACANT: (BOTH,),
+    Case.PUBLIC: (HOME, PROPERTY),
+    Case.UNDELIVERED: (PROPERTY,),
+    Case.OCCUPIED_UNDELIVERED: (HOME, PROPERTY),
+    Case.SHOP: (PROPERTY,),
+    Case.OTHER: (),
 }
 
 
 @pytest.mark.parametrize("case", Case)
 def test_every_kind_of_premises_counts_where_the_rules_say(case: Case) -> None:
-    household = counts_as_household(case, Switches(public_tenant_counts=True))
-    assert (household, counts_as_property(case), speaks_as_owner(case)) == COUNTS[case]
+    switches = Switches(public_tenant_counts=True)
+    assert places_of(case, switches) == PLACES[case]
+    assert counts_as_household(case, switches) == any(home for home, _ in PLACES[case])
+    assert counts_as_property(case) == any(held for _, held in PLACES[case])
 
 
 @pytest.mark.parametrize("case", Case)
 def test_only_the_tenants_of_public_housing_depend_on_the_switch(case: Case) -> None:
-    household = counts_as_household(case, Switches(public_tenant_counts=False))
-    assert household == (COUNTS[case][0] and case != Case.PUBLIC)
+    expected = (PROPERTY,) if case == Case.PUBLIC else PLACES[case]
+    assert places_of(case, Switches(public_tenant_counts=False)) == expected
 
 
 @pytest.mark.parametrize(

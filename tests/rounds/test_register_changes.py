@@ -25,6 +25,7 @@ from tests.rounds.offices import (
     entry_at,
     figures,
     journal_of,
+    landlord_at,
     make_owner,
     make_premises,
     open_round,
@@ -69,7 +70,13 @@ def test_the_freeze_puts_each_kind_of_premises_where_it_counts(
     place = make_premises(building.entrances[0], "901", **facts)
     round_ = open_round(building.compound, until="frozen")
     entry = entry_at(round_, place)
-    assert (entry.case, entry.is_household, entry.is_property) == (case, household, property_)
+    owner = entry_at(round_, place) if not household else entry
+    if case in (Case.PUBLIC, Case.OCCUPIED_UNDELIVERED):
+        # The resident is not the owner: two voices, two entries.
+        assert not entry.is_property
+        owner = landlord_at(round_, place)
+        assert not owner.is_household
+    assert (entry.case, entry.is_household, owner.is_property) == (case, household, property_)
     assert figures(round_) == (2 + household, 0, 0, 0)
 
 
@@ -119,7 +126,7 @@ def test_who_sold_a_home_before_the_freeze_is_no_head_of_it() -> None:
 
 
 def _heads(round_: Round) -> int:
-    entries = queries.register_of(round_.id)
+    entries = db.session.scalars(sa.select(RegisterEntry).filter_by(round_id=round_.id))
     return len({entry.holder for entry in entries if entry.is_property})
 
 
@@ -200,7 +207,7 @@ def test_an_addition_that_somebody_else_made_meanwhile_is_refused_at_the_second_
 ) -> None:
     late = make_household(building.entrances[0], "901")
     slow = register.propose_addition(round_, late.premises, GROUNDS, by=office.first)
-    register.add_entry(round_, late.premises)
+    register.add_premises(round_, late.premises)
     with pytest.raises(register.AlreadyOnRegister):
         office.agrees(slow)
 
@@ -262,6 +269,28 @@ def test_a_correction_lets_the_register_say_what_the_roster_says(
     home.premises.ownership = ""
     office.agrees(register.propose_correction(entry, GROUNDS, by=office.first))
     assert figures(round_) == (4, 1, 0, 0)
+    assert queries.register_changes(round_.id) == (2, 2)
+
+
+def test_who_turns_out_to_rent_of_a_public_landlord_speaks_for_the_household_alone(
+    office: Office,
+) -> None:
+    building = make_building(homes=4)
+    round_ = open_round(building.compound, FUND)
+    home = homes_of(building)[0]
+    say(round_, home, AGREE)
+    assert tallies.results(round_).owners[0].tally.agree == 1
+    home.premises.ownership = "直管公房"
+    entry = entry_at(round_, home)
+    office.agrees(register.propose_correction(entry, GROUNDS, by=office.first))
+    assert figures(round_) == (4, 1, 0, 0)
+    heads, area = tallies.results(round_).owners[0].tallies
+    # The landlord is a head of its own and has said nothing.
+    assert (heads.total, heads.voted, area.total, area.voted) == (4, 0, 32_000, 0)
+    home.premises.ownership = ""
+    office.agrees(register.propose_correction(entry, GROUNDS, by=office.first))
+    assert tallies.results(round_).owners[0].tally.agree == 1
+    figures(round_)
 
 
 def test_where_register_and_roster_agree_there_is_nothing_to_correct(

@@ -66,7 +66,7 @@ def approved(decision: Decision) -> None:
         ),
         (
             {"ownership": "直管公房"},
-            ("公房", "住在里面的人家算一户", "业主是产权单位，用纸质表；住户不代投"),
+            ("公房", "住在里面的人家算一户", "产权单位另列一条"),
         ),
         (
             {"ownership": "开发商未售"},
@@ -74,7 +74,7 @@ def approved(decision: Decision) -> None:
         ),
         (
             {"ownership": "未交付", "occupancy": Occupancy.OWNER},
-            ("未办交付，已有人住", "已经有人住，算一户", "业主还是开发商"),
+            ("未办交付，已有人住", "已经有人住，算一户", "开发商另列一条"),
         ),
         ({"use": Use.SHOP}, ("商铺", "不算户；可以提意见", "业主算一个人，面积计入，用纸质表")),
     ],
@@ -96,7 +96,7 @@ def test_a_public_dwelling_is_no_household_where_the_profile_says_so(client: Pag
     choose_profile(round_, "henan-80", switches, by=make_staff().identity)
     client.sign_in(make_staff())
     page = client.get("rounds_register.register", round_id=round_.id)
-    assert "不算户：这一轮的口径不算公房" in shown(page, "101")
+    assert "这一条是产权单位，不算户" in shown(page, "101")
     assert listing_of(round_).households == 3
 
 
@@ -243,7 +243,9 @@ def test_a_correction_shows_register_and_roster_side_by_side(client: PageClient)
     [decision] = decisions.waiting(round_.id)
     assert entry.case == Case.OWNED
     approved(decision)
-    assert (entry.case, entry.is_household) == (Case.UNDELIVERED, False)
+    assert entry.removed_at is not None
+    (now,) = (e for e in entries(round_) if e.case == Case.UNDELIVERED)
+    assert (now.premises_id, now.is_household, now.is_property) == (entry.premises_id, False, True)
 
 
 @pytest.mark.usefixtures("client")
@@ -255,8 +257,8 @@ def test_what_turned_out_to_be_a_garage_counts_in_nothing_and_stays_listed() -> 
     approved(register.propose_correction(entry, why, by=make_staff().identity))
     listing = listing_of(round_)
     assert (listing.households, listing.heads, listing.area) == (3, 3, 24_000)
-    [apart] = listing.apart
-    assert (apart.kind, apart.why, apart.count) == ("车库、储藏室等", "不算户", 1)
+    [gone] = (line for line in listing.lines if line.removed_at)
+    assert gone.premises_id == entry.premises_id
 
 
 def test_a_transfer_takes_one_name_a_line_and_keeps_names_off_the_journal(

@@ -5,17 +5,18 @@ import sqlalchemy as sa
 
 from app.roster.models import Premises, Use
 from app.rounds import tallies
-from app.rounds.casting import Incomplete
+from app.rounds.casting import Ballot, Incomplete, cast_on_paper
 from app.rounds.counting import Choice, Tally
 from app.rounds.matters import MatterTerms
 from app.rounds.models import Channel, Scope, Subject
 from app.rounds.tallies import MatterTally, RoundTally
-from tests.factories import make_building, make_compound
+from tests.factories import make_building, make_compound, make_staff
 from tests.rounds.offices import (
     answers,
     check_counted,
     entry_at,
     home_in,
+    landlord_at,
     make_owner,
     make_premises,
     open_round,
@@ -154,7 +155,10 @@ def test_an_owner_who_said_two_things_abstains_as_a_head_and_is_counted_as_divid
 
 
 def test_a_public_landlord_answers_as_owner_on_paper(village: Village) -> None:
-    village.say(village.tenant, AGREE, Channel.PAPER)
+    owner = landlord_at(village.round, village.tenant)
+    ballot = Ballot(answers(owner, AGREE), "request-landlord", 0, 1)
+    cast_on_paper(village.round, owner, ballot, keyed_by=make_staff().identity)
+    assert village.count().voted == 0
     heads, area = named(village.count(), "使用维修资金").tallies
     assert (said(heads), said(area)) == ((5, 1, 0, 0), (65_000, 6_000, 0, 0))
 
