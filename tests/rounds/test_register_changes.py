@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from app.accounts.models import HouseholdCode, HouseholdSession
 from app.core.db import db
 from app.roster.models import Building, Occupancy, Premises, Tenure, Use
-from app.rounds import casting, queries, register
+from app.rounds import casting, queries, register, tallies
 from app.rounds.cases import Decision
 from app.rounds.counting import Choice
 from app.rounds.decisions import AlreadyProposed
