@@ -128,7 +128,9 @@ def test_owners_are_told_by_heads_and_area_and_a_menu_by_its_ranking(app: Flask)
         }
         text = run(app, life.round.id).output
         assert "改造方案: 4/7 57.1 % 2 missing" in text
-        assert "area: 320.00/560.00 m²" in text
+        assert "    heads: 4/4 100.0 % 1 missing (4/7 57.1 % take part)" in text
+        assert "    area: 320.00/320.00 m² 100.0 % 53.34 m² missing" in text
+        assert "(320.00/560.00 m² 57.1 % take part)" in text
         assert "先改什么: 路灯 4, 车棚 0" in text
 
 
