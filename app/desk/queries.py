@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from flask_babel import gettext
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, case, func, or_, select
 from sqlalchemy.orm import aliased, joinedload
 
 from app.core import clock
@@ -52,10 +52,12 @@ class RoundLine:
     submitted_by_id: int | None
     total: int
     matters: tuple[MatterTally, ...]
-    # The plan version it asks about, when the days for objections end, and what waits in it.
+    # The plan version it asks about, when the days for objections end, what waits in it, and the
+    # households whose word waits to be confirmed after the plan changed.
     version: int = 0
     objections_end: datetime | None = None
     cases: CaseCounts = field(default_factory=CaseCounts)
+    to_confirm: int = 0
 
     @property
     def standing(self) -> str:
@@ -106,6 +108,14 @@ class CompoundLine:
     size: int
     plan: PlanLine
     round: RoundLine | None
+    # The last certified round, when a newer one has begun since.
+    last_result: RoundLine | None = None
+
+    @property
+    def is_on_older_plan(self) -> bool:
+        """Whether residents are still asked about an older version than the published one."""
+        published = self.plan.published or 0
+        return self.round is not None and self.is_open and self.round.version < published
 
     @property
     def is_open(self) -> bool:
@@ -254,7 +264,7 @@ def _lines(within: Ids) -> list[CompoundLine]:
             community_name,
             *stock.get(id_, (0, 0, 0)),
             plans.get(id_, PlanLine()),
-            rounds.get(id_),
+            *rounds.get(id_, (None,)),
         )
         for id_, name, town_name, community_name in rows
     ]
@@ -305,37 +315,51 @@ def _plans(within: Ids) -> dict[int, PlanLine]:
     return plans
 
 
-def _rounds(within: Ids) -> dict[int, RoundLine]:
-    """The newest round of each compound; one that was withdrawn never was."""
+def _rounds(within: Ids) -> dict[int, list[RoundLine]]:
+    """The newest round of each compound, withdrawn ones aside, then the last certified if other."""
     newest = (
         select(func.max(Round.id))
         .where(Round.compound_id.in_(within), Round.withdrawn_at.is_(None))
         .group_by(Round.compound_id)
     )
-    with_plan = select(Round).where(Round.id.in_(newest)).options(joinedload(Round.plan_version))
-    rounds = db.session.scalars(with_plan).all()
-    totals, matters, cases = _register_sizes(newest), _tallies(newest), counts_of(newest)
-    return {
-        round_.compound_id: RoundLine(
+    certified = newest.where(Round.certified_at.is_not(None))
+    shown = select(Round.id).where(or_(Round.id.in_(newest), Round.id.in_(certified)))
+    found: dict[int, list[RoundLine]] = defaultdict(list)
+    for compound_id, line in _round_lines(shown):
+        found[compound_id].append(line)
+    return found
+
+
+def _round_lines(shown: Ids) -> list[tuple[int, RoundLine]]:
+    """Compound id and line of each of these rounds, the newest first."""
+    with_plan = select(Round).where(Round.id.in_(shown)).options(joinedload(Round.plan_version))
+    rounds = db.session.scalars(with_plan.order_by(Round.id.desc())).all()
+    sizes, matters, cases = _register_sizes(shown), _tallies(shown), counts_of(shown)
+    lines = (
+        RoundLine(
             round_.id,
             str(round_.shown_title),
             round_.state,
             round_.closes_at,
             round_.confirmed_at is not None,
             round_.submitted_by_id,
-            totals.get(round_.id, 0),
-            _standing(matters[round_.id], totals.get(round_.id, 0)),
+            sizes[round_.id][0],
+            _standing(matters[round_.id], sizes[round_.id][0]),
             round_.plan_version.number if round_.plan_version else 0,
             objections_end(round_) if round_.preliminary_at else None,
             cases.get(round_.id, CaseCounts()),
+            sizes[round_.id][1],
         )
         for round_ in rounds
-    }
+    )
+    return [(round_.compound_id, line) for round_, line in zip(rounds, lines, strict=True)]
 
 
-def _register_sizes(rounds: Ids) -> dict[int, int]:
+def _register_sizes(rounds: Ids) -> dict[int, tuple[int, int]]:
+    """Round id → its households, and those whose word waits to be confirmed."""
+    waits = case((RegisterEntry.voice == Voice.TO_CONFIRM, 1), else_=0)
     rows = db.session.execute(
-        select(RegisterEntry.round_id, func.count())
+        select(RegisterEntry.round_id, func.count(), func.sum(waits))
         .where(
             RegisterEntry.round_id.in_(rounds),
             RegisterEntry.removed_at.is_(None),
@@ -343,7 +367,7 @@ def _register_sizes(rounds: Ids) -> dict[int, int]:
         )
         .group_by(RegisterEntry.round_id)
     )
-    return {row[0]: row[1] for row in rows}
+    return defaultdict(lambda: (0, 0), {row[0]: (row[1], int(row[2])) for row in rows})
 
 
 def _tallies(rounds: Ids) -> dict[int, dict[Matter, dict[Choice, int]]]:
@@ -364,22 +388,12 @@ def _tallies(rounds: Ids) -> dict[int, dict[Matter, dict[Choice, int]]]:
 
 
 def _standing(matters: dict[Matter, dict[Choice, int]], total: int) -> tuple[MatterTally, ...]:
-    return tuple(
-        MatterTally(
-            matter.id,
-            matter.title,
-            str(matter.subject),
-            str(matter.track),
-            matter.preset,
-            (
-                Tally(
-                    total,
-                    of.get(Choice.AGREE, 0),
-                    of.get(Choice.DISAGREE, 0),
-                    of.get(Choice.ABSTAIN, 0),
-                    matter.counting_rule,
-                ),
-            ),
-        )
-        for matter, of in matters.items()
-    )
+    return tuple(_matter_tally(matter, of, total) for matter, of in matters.items())
+
+
+def _matter_tally(matter: Matter, of: dict[Choice, int], total: int) -> MatterTally:
+    order = (Choice.AGREE, Choice.DISAGREE, Choice.ABSTAIN)
+    agree, disagree, abstain = (of.get(choice, 0) for choice in order)
+    tallies = (Tally(total, agree, disagree, abstain, matter.counting_rule),)
+    subject, track = str(matter.subject), str(matter.track)
+    return MatterTally(matter.id, matter.title, subject, track, matter.preset, tallies)

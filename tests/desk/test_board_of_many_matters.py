@@ -2,6 +2,9 @@
 
 import pytest
 
+from app.core import clock
+from app.core.db import db
+from app.core.guards import Role
 from app.desk import live
 from app.desk.board import board_of
 from app.rounds.counting import Choice
@@ -119,3 +122,41 @@ def test_the_buildings_show_only_what_all_are_asked(client: PageClient) -> None:
         "物业管理方案：同意",
         "还差",
     ]
+
+
+def test_owners_nobody_of_whom_took_part_are_no_part_of_nothing(client: PageClient) -> None:
+    fund = board(client, open_mixed_round(12)).all("section", class_="owners")[0]
+    assert [base[1] for base in bases(fund)] == ["还没有人参加", "还没有人参加"]
+    assert "0／0" not in fund.text
+
+
+def test_the_homes_of_owners_who_contradict_themselves_are_listed_for_the_office(
+    client: PageClient,
+) -> None:
+    round_ = open_mixed_round(12)
+    first, second = register_of(round_.id)[:2]
+    let_vote(round_, AGREE, DISAGREE)
+    client.sign_in(make_staff())
+    assert not client.get("rounds_cases.conflicts", round_id=round_.id).all("h2", id="divided")
+    second.holder = first.holder
+    db.session.flush()
+    panel = client.get("rounds_cases.conflicts", round_id=round_.id).one(
+        "section", **{"aria-labelledby": "divided"}
+    )
+    # Both live in the entrance of the elevator, so that both questions name them.
+    assert [a.text for a in panel.all("a")] == [first.label, second.label] * 2
+    assert not any("同意" in homes.text for homes in panel.all("ul"))
+    client.sign_in(make_staff(Role.WORKER))
+    panel = client.get("rounds_cases.conflicts", round_id=round_.id).one(
+        "section", **{"aria-labelledby": "divided"}
+    )
+    assert not panel.all("a")
+
+
+def test_the_wall_says_for_whom_it_is_while_the_round_is_open(client: PageClient) -> None:
+    round_ = open_mixed_round(4)
+    words = "只给工作人员看"
+    assert words not in board(client, round_).text
+    assert words in client.get("desk.board", round_id=round_.id, wall=1).text
+    round_.closes_at = clock.now()
+    assert words not in client.get("desk.board", round_id=round_.id, wall=1).text

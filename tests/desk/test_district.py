@@ -14,7 +14,12 @@ from app.desk import queries
 from app.desk.next_step import next_step
 from app.projects.models import Section
 from app.roster.models import Area, AreaKind, Compound
+from app.rounds import actions
 from app.rounds.actions import RoundTerms, draft_round, submit_round
+from app.rounds.changes import propose_plan_change
+from app.rounds.counting import Choice
+from app.rounds.decisions import approve
+from app.rounds.lifecycle import State
 from tests.client import Node, Page, PageClient
 from tests.desk.ballots import fill, make_quick_round
 from tests.factories import (
@@ -26,6 +31,8 @@ from tests.factories import (
     make_round,
     make_staff,
 )
+from tests.rounds.lives import GROUNDS, draft, life_in
+from tests.rounds.mixed import let_vote
 
 pytestmark = pytest.mark.usefixtures("session")
 
@@ -254,3 +261,60 @@ def test_a_compound_says_what_comes_next(
     with app.test_request_context():
         step = next_step(queries.compound_line(make().id))
     assert (step.text, step.endpoint) == (text, endpoint)
+
+
+def test_a_round_on_an_older_plan_is_named_today_and_before_publishing(client: PageClient) -> None:
+    compound = make_building(make_compound("换版小区"), homes=4).compound
+    make_round(compound)
+    client.sign_in(make_staff())
+    assert "征询还按旧版方案" not in client.get("desk.home").text
+    draft = make_plan(compound, publish=False)
+    draft.submitted_at, draft.submitted_by_id = clock.now(), make_staff().id
+    warning = client.get("projects_staff.publish", version_id=draft.id).one(class_="alert-warning")
+    assert "第一轮征询正在征询，居民表态的是第 1 版，不是这一版。" in warning.text
+    assert "由两个人决定换不换版" in warning.text
+    draft.published_at = clock.now()
+    today = client.get("desk.home").one(class_="today").text
+    assert "换版小区 征询还按旧版方案：公布了第 2 版，征询还是第 1 版" in today
+
+
+def test_publishing_before_any_round_warns_of_nothing(client: PageClient) -> None:
+    draft = make_plan(make_building().compound, publish=False)
+    draft.submitted_at, draft.submitted_by_id = clock.now(), make_staff().id
+    client.sign_in(make_staff())
+    page = client.get("projects_staff.publish", version_id=draft.id)
+    assert not page.all(class_="alert-warning")
+
+
+def test_the_last_certified_result_stays_on_the_list_when_a_new_round_begins(
+    client: PageClient,
+) -> None:
+    with life_in(State.CERTIFIED) as life:
+        client.sign_in(make_staff())
+        assert "上次结果" not in client.get("desk.home").text
+        actions.archive_round(life.round, by=life.first)
+        draft(life.building, by=life.first, why="方案改了")
+        row = client.get("desk.home").one("tbody").one("tr")
+        assert "起草中" in row.text
+        last = next(a for a in row.all("a") if "上次结果" in a.text)
+        assert (last.text, last["href"]) == ("上次结果：没有通过", f"/desk/rounds/{life.round.id}")
+        compound = client.get("desk.compound", compound_id=life.building.compound_id)
+        assert "改造方案 2/6 户，33.3 %，没有通过；物业管理方案 2/6 户" in compound.text
+
+
+def test_the_list_counts_who_has_to_confirm_again(client: PageClient) -> None:
+    round_ = make_round(make_building(homes=5).compound)
+    let_vote(round_, Choice.AGREE, Choice.AGREE)
+    client.sign_in(make_staff())
+    assert "待重新确认" not in client.get("desk.home").text
+    change = propose_plan_change(
+        round_,
+        make_plan(round_.compound),
+        is_material=True,
+        grounds=GROUNDS,
+        by=make_staff().identity,
+    )
+    approve(change, by=make_staff().identity)
+    assert "待重新确认 2 户" in client.get("desk.home").one("tbody").text
+    page = client.get("desk.compound", compound_id=round_.compound_id)
+    assert "待重新确认 2 户" in page.one("section", **{"aria-labelledby": "rounds"}).text
