@@ -345,4 +345,5 @@ def test_an_address_that_no_phone_can_open_is_warned_of(
         page = client.get("reports_staff.prints", compound_id=compound.id)
     finally:
         app.extensions["juyi_config"] = config
-    assert ("JUYI_BASE_URL" in page.text) is is_warned
+    assert ("请管理员把网址改成居民能打开的" in page.text) is is_warned
+    assert "JUYI_" not in page.text

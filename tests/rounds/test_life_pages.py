@@ -4,18 +4,28 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 
 from app.core import clock
 from app.core.db import db
 from app.core.guards import Role
 from app.roster.models import AreaKind
-from app.rounds import actions, changes, decisions, queries, register
+from app.rounds import actions, changes, decisions, matters, queries, register
 from app.rounds.counting import Choice
 from app.rounds.lifecycle import State, Verb
 from app.rounds.models import Channel, Counter, Round
 from tests.client import Page, PageClient
-from tests.factories import make_area, make_compound, make_plan, make_staff
-from tests.rounds.lives import DO, GROUNDS, Life, draft, life_in
+from tests.factories import (
+    homes_of,
+    issue_code,
+    make_area,
+    make_building,
+    make_compound,
+    make_plan,
+    make_staff,
+)
+from tests.rounds.asking import HIRE, MENU
+from tests.rounds.lives import BEGUN, DO, GROUNDS, Life, draft, go_to, life_in
 
 pytestmark = pytest.mark.usefixtures("session")
 BEFORE = (State.DRAFT, State.REVIEW, State.REGISTER, State.FROZEN)
@@ -366,3 +376,89 @@ def test_a_draft_is_followed_through_every_state_without_a_broken_page(client: P
         client.sign_in(make_staff(Role.DISTRICT))
         page = client.get("rounds_staff.preflight", round_id=again.id)
         assert "再问一次" in page.text
+
+
+def test_a_draft_offers_a_further_question_beside_its_next_step(client: PageClient) -> None:
+    with life_in(State.DRAFT) as life:
+        bar = seen(client, life).one("div", class_="next-step")
+        link = next(a for a in bar.all("a") if a.text == "加事项")
+        assert link["href"] == f"/desk/rounds/{life.round.id}/matters/new"
+
+
+def test_the_rules_stand_question_by_question_and_those_of_households_apart(
+    client: PageClient,
+) -> None:
+    with life_in(State.DRAFT) as life:
+        matters.add_matter(life.round, HIRE, by=life.first)
+        panel = seen(client, life).one("section", **{"aria-labelledby": "counting"})
+        assert [p.one("b").text for p in panel.all("p") if p.all("b")] == [
+            "改造方案",
+            "物业管理方案",
+            "选聘物业公司",
+        ]
+        households, everybody = panel.all("h3")
+        assert (households.text, everybody.text) == ("居民征询都这样算", "每一项都这样")
+        lists = [ul.text for ul in panel.all("ul")]
+        assert "都要有三分之二以上（含）的业主参加" in lists[2]
+        assert "没有表态不算同意" in lists[3]
+        assert "总户数" not in lists[4]
+
+
+@pytest.mark.parametrize(("state", "name"), [(State.DRAFT, "submit"), (State.REVIEW, "confirm")])
+def test_whoever_submits_or_confirms_reads_the_start_the_menu_and_both_bars_of_owners(
+    client: PageClient, state: State, name: str
+) -> None:
+    with life_in(State.DRAFT) as life:
+        for terms in (HIRE, MENU):
+            matters.add_matter(life.round, terms, by=life.first)
+        go_to(life, state)
+        client.sign_in(make_staff())
+        page = client.get("rounds_staff.step", round_id=life.round.id, name=name)
+        text = page.one("main").text
+        assert "开始时间2026年11月20日" in text
+        assert "至少 5 人、373.34 m² 参加" in text
+        assert "参加的人数和面积里，同意的都要超过 50 %" in text
+        assert "楼道灯、充电桩、晾衣架" in page.one("table", class_="figures").text
+
+
+def test_the_suggested_start_is_the_next_full_hour(client: PageClient) -> None:
+    with time_machine.travel(BEGUN + timedelta(minutes=20), tick=False):
+        building = make_building()
+        make_plan(building.compound)
+        client.sign_in(make_staff())
+        page = client.get("rounds_staff.draft", compound_id=building.compound_id)
+        assert page.one("input", id="opens_at")["value"] == "2026-11-20T16:00"
+        assert "最后一天遇周末、节假日顺延" in page.text
+
+
+def test_codes_of_the_round_before_are_said_to_hold(client: PageClient) -> None:
+    with life_in(State.ARCHIVED) as life:
+        again = Life(
+            draft(life.building, by=life.first, why="方案改了"),
+            *(life.building, life.spare, life.first, life.second, life.clock),
+        )
+        go_to(again, State.FROZEN)
+        codes = seen(client, again).one("ul", class_="checks").text
+        assert "还有 1 户没有户码" in codes
+        issue_code(life.spare)
+        assert "6 户沿用上一轮的户码，不用重发。" in seen(client, again).one("main").text
+
+
+def test_codes_of_a_first_round_are_nobodys_before(client: PageClient) -> None:
+    with life_in(State.FROZEN) as life:
+        for home in homes_of(life.building):
+            issue_code(home)
+        assert "沿用" not in seen(client, life).one("ul", class_="checks").text
+
+
+def test_what_is_still_open_is_named_before_the_result_is_published(client: PageClient) -> None:
+    with life_in(State.CLOSED) as life:
+        client.sign_in(make_staff())
+        place = {"round_id": life.round.id, "name": "publish-result"}
+        box = client.get("rounds_staff.step", **place).one("div", class_="alert-warning")
+        assert "1 张抽中的纸质表没有核对" in box.one("a").text
+        life.settle_everything()
+        client.sign_in(make_staff())
+        page = client.get("rounds_staff.step", **place)
+        assert not page.all("div", class_="alert-warning")
+        assert "最后一天遇周末、节假日顺延" in page.text

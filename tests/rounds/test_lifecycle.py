@@ -156,6 +156,13 @@ def test_an_unlocked_register_has_no_codes_yet_whatever_was_printed() -> None:
     assert "锁定登记册后" in codes.message
 
 
+def test_codes_of_an_earlier_round_need_no_new_slips_and_are_counted() -> None:
+    codes = {check.step: check for check in preflight(replace(READY, codes_from_before=5))}["codes"]
+    assert (codes.is_met, codes.count) == (True, 5)
+    assert "沿用上一轮的户码，不用重发" in codes.note
+    assert not {check.step: check for check in preflight(READY)}["codes"].note
+
+
 def test_an_untouched_draft_is_told_everything_at_once() -> None:
     nothing = replace(
         READY,

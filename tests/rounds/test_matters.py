@@ -246,15 +246,3 @@ def test_the_options_of_a_menu_stand_in_the_document_in_their_order(
     before = profile_hash(matters.profile_document(draft))
     asked.options[0].title = "充电桩"
     assert profile_hash(matters.profile_document(draft)) != before
-
-
-def test_the_rules_are_said_once_each_and_those_of_the_questions_first(
-    draft: Round, building: Building, office: Office
-) -> None:
-    for terms in (HIRE, lift(building), MENU):
-        add(draft, terms, office)
-    words = matters.rules_in_words(draft)
-    assert len(set(words)) == len(words)
-    assert words[0] == PRESETS["henan-80"].words[0]
-    for preset in ("owners-ordinary", "elevator-entrance", "menu"):
-        assert set(PRESETS[preset].words) <= set(words)

@@ -12,6 +12,8 @@ from app.rounds.profile import (
     Sight,
     Switches,
     case_of,
+    common_words_of,
+    consultation_words_of,
     counts_as_household,
     counts_as_property,
     holder_of,
@@ -257,3 +259,23 @@ def test_the_hash_is_that_of_canonical_json_in_unescaped_utf_8() -> None:
     assert profile_hash({"名": "八成", "a": 1}) == (
         "cc528d5e7fbbf5509bc68b73430727d754922917e1a8d270ca83c86dd0f9b11c"
     )
+
+
+def test_the_two_elevator_rules_are_told_apart_by_their_names() -> None:
+    titles = [PRESETS[name].title for name in ("elevator-entrance", "elevator-two-thirds")]
+    assert titles == ["加装电梯：参加表决的四分之三", "加装电梯：本单元全体业主的三分之二"]
+
+
+def test_the_start_condition_is_quoted_and_not_numbered() -> None:
+    source = PRESETS["henan-80"].source
+    assert "经80%以上居民同意后方可开工改造" in source
+    assert "号" not in source
+
+
+def test_what_holds_for_households_alone_is_told_apart_from_what_holds_for_all() -> None:
+    switches = Switches()
+    households, everybody = consultation_words_of(switches), common_words_of(switches)
+    assert words_of(switches) == (*households, *everybody)
+    assert any("都算进总数" in words for words in households)
+    assert not any("都算进总数" in words for words in everybody)
+    assert "交来以前这一户不计票" in everybody[-1]

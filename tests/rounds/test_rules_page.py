@@ -32,7 +32,7 @@ def test_a_consultation_says_of_how_many_households_how_many_must_agree(
     for title in ("改造方案", "物业管理方案"):
         assert "全小区 26 户，要 21 户同意" in section(page, title)
     assert "没有表态不算同意" in page.text
-    assert "宛建〔2023〕21号" in section(page, "1. 改造方案")
+    assert "依据：改造通知：“经80%以上居民同意后方可开工改造”" in section(page, "1. 改造方案")
 
 
 def test_an_owners_decision_says_heads_and_area_that_must_take_part(client: PageClient) -> None:
