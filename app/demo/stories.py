@@ -28,6 +28,8 @@ from app.rounds.profile import Case
 DAY = timedelta(days=1)
 # The last vote comes some hours before the end, so that there is time left for what befalls it.
 _LAST_HOURS = timedelta(hours=6)
+# Nobody asks for less than three days.
+_HANGS_OUT = timedelta(days=4)
 
 
 @dataclass(frozen=True)
@@ -109,14 +111,18 @@ def prepare_round(
     office: Office,
     more: Sequence[MatterTerms] = (),
 ) -> Round:
-    """Take a round of a compound as far as its frozen register; `more` questions than two."""
+    """Take a round of a compound as far as its frozen register; `more` questions than two.
+
+    The register hangs out for some days before it is locked.
+    """
     terms = rounds.RoundTerms("第1轮征询", opens_at, closes_at, compound.phone)
-    round_ = rounds.draft_round(compound, terms, by=office.first)
-    for matter in more:
-        add_matter(round_, matter, by=office.first)
-    rounds.submit_round(round_, by=office.first)
-    rounds.confirm_profile(round_, by=office.second)
-    rounds.publish_register(round_, by=office.first)
+    with clock.pretending(clock.now() - _HANGS_OUT):
+        round_ = rounds.draft_round(compound, terms, by=office.first)
+        for matter in more:
+            add_matter(round_, matter, by=office.first)
+        rounds.submit_round(round_, by=office.first)
+        rounds.confirm_profile(round_, by=office.second)
+        rounds.publish_register(round_, by=office.first)
     rounds.freeze_register(round_, by=office.first)
     return round_
 
@@ -243,7 +249,8 @@ def _go_on(round_: Round, story: Story, today: datetime, office: Office) -> None
 
 def _certify(round_: Round, story: Story, today: datetime, office: Office) -> None:
     cases.compare_forms(round_, round_.closes_at + timedelta(hours=15), by=office.second)
-    with clock.pretending(today + (story.published or 0) * DAY):
+    # Ten in the morning of Shanghai: an hour after the last form was compared.
+    with clock.pretending((today + (story.published or 0) * DAY).replace(hour=2)):
         rounds.publish_result(round_, by=office.first)
     cases.object_to_the_result(round_, first=office.first, second=office.second)
     # Later than the story says when the days for objections end on holidays.

@@ -87,7 +87,7 @@ def _management(contents: Contents) -> Iterator[Missing]:
     if plan.fee_per_area is None:
         yield Missing("management", msg("写物业收费标准"))
     elif plan.fee_per_area == 0 and not plan.fee_note:
-        yield Missing("management", msg("收费是 0，请说明为什么不收、以后收不收"))
+        yield Missing("management", msg("不按面积收费的，请写清楚怎么收，或者为什么不收"))
     if not plan.subsidy:
         yield Missing("management", msg("写补贴措施（没有就写“无”）"))
 

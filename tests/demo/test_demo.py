@@ -1,6 +1,8 @@
 """The sample district as it stands in the database after `flask demo`."""
 
 import json
+from contextlib import closing
+from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -9,7 +11,8 @@ from flask import Flask
 from app.accounts.codes import read_code
 from app.demo.actions import NotEmpty, fill_sample, summary_of
 from app.demo.synthetic import fill_synthetic
-from app.journal.queries import books, first_flaw
+from app.journal.actions import book_of_round
+from app.journal.queries import books, entries, first_flaw
 from app.projects.models import PlanVersion
 from app.roster.models import Building, Compound, Household, Premises
 from app.rounds import recounting, tallies
@@ -45,6 +48,7 @@ def test_the_sample_is_whole_true_and_usable(
     assert len(sample["households"]) == 19 + 18 + 59 + 217
     assert [first_flaw(book) for book in books()] == [None] * 5
     _each_round_shows_another_thing(session)
+    _its_days_are_those_of_an_office(session)
     _a_household_enters_with_its_code(sample, session, client)
     with pytest.raises(NotEmpty):
         fill_sample(CODE_KEY)
@@ -94,6 +98,25 @@ def _each_round_shows_another_thing(session: sa.orm.Session) -> None:
     assert waiting(mixed.id) == waiting(closed.id) == waiting(certified.id) == []
     assert [m.subject for m in plain.matters] == ["plan", "management"]
     _many_things_are_asked_at_once(mixed, tallied[3])
+
+
+def _its_days_are_those_of_an_office(session: sa.orm.Session) -> None:
+    for round_ in session.scalars(sa.select(Round)):
+        assert round_.register_published_at is not None
+        assert round_.frozen_at is not None
+        assert round_.frozen_at - round_.register_published_at >= timedelta(days=3)
+        for objection in objections_of(round_.id):
+            moments = [objection.raised_at, objection.taken_at, objection.closed_at]
+            named = [moment for moment in moments if moment]
+            assert sorted(named) == named
+            assert _recorded(round_, objection.number) == named
+
+
+def _recorded(round_: Round, number: int) -> list[datetime]:
+    """When the journal was told of an objection."""
+    with closing(entries(book_of_round(round_.id))) as streamed:
+        told = [(entry.at, json.loads(entry.entry)) for entry in streamed]
+    return [at for at, entry in told if entry.get("objection") == number]
 
 
 def _many_things_are_asked_at_once(mixed: Round, tally: RoundTally) -> None:

@@ -402,3 +402,16 @@ def test_a_file_nobody_attached_is_not_found(
     kept = files.keep(b"kept by another feature")
     assert picture(client, digest).status_code == 404
     assert picture(client, kept).status_code == 404
+
+
+def test_a_fee_that_is_not_by_area_is_told_in_its_own_words_alone(
+    client: PageClient, building: Building
+) -> None:
+    version = fill(open_draft(building.compound))
+    by_home = replace(COMPLETE.management, fee_per_area=0, fee_note="每户每月 10 元，总管收。")
+    actions.edit_management(version, by_home, by=someone())
+    publish(version)
+    said = part(client.get("projects.plan", token=building.token), "management")
+    assert "每户每月 10 元" in said.replace("\u00a0", " ")
+    assert "0 元 不收" not in said.replace("\u00a0", " ")
+    assert "不收物业费" not in said

@@ -70,7 +70,8 @@ def test_an_objection_is_written_down_taken_answered_and_agreed_to(client: PageC
     assert found.household_id == home.id
     client.post("rounds_cases.take", objection_id=found.id)
     assert first.name in client.get("rounds_cases.objections", round_id=round_.id).text
-    answer = {"words": "查过了，不是您家投的，已作废。", "effect": "strike_out", "evidence": "本人写的说明"}
+    told = {"words": "查过了，不是您家投的，已作废。", "evidence": "本人写的说明"}
+    answer = {**told, "effect": "strike_out"}
     client.post("rounds_cases.answer", answer, objection_id=found.id)
     waiting = client.get("rounds_cases.objection", objection_id=found.id)
     assert "等第二个人同意" in waiting.text
