@@ -1,5 +1,6 @@
 """What two persons may change about a round that is open: its end, later only, and its plan."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -88,6 +89,44 @@ def changes_of(round_id: int) -> list[Decision]:
         Decision.outcome == Outcome.APPROVED,
     )
     return list(db.session.scalars(approved.order_by(Decision.settled_at, Decision.id)))
+
+
+def first_deadline(round_: Round) -> datetime | None:
+    """The end that was announced at first, if two persons have moved it since."""
+    moved = (Decision.round_id == round_.id, Decision.kind == DecisionKind.EXTENSION)
+    extensions = select(Decision.params).where(*moved, Decision.outcome == Outcome.APPROVED)
+    first = db.session.scalar(extensions.order_by(Decision.settled_at, Decision.id).limit(1))
+    return datetime.fromisoformat(first["from"]) if first else None
+
+
+@dataclass(frozen=True)
+class Change:
+    """A later end (`before`, `after`), or another plan version, with the moment it was decided."""
+
+    at: datetime
+    before: datetime | None = None
+    after: datetime | None = None
+    version: PlanVersion | None = None
+    is_material: bool = False
+
+
+def since_opening(round_: Round) -> list[Change]:
+    """What two persons changed while residents were asked, the oldest first."""
+    begun = round_.opened_at
+    return [
+        _change(decision, decision.settled_at)
+        for decision in changes_of(round_.id)
+        if begun and decision.settled_at and decision.settled_at >= begun
+    ]
+
+
+def _change(decision: Decision, at: datetime) -> Change:
+    params = decision.params
+    if decision.kind == DecisionKind.EXTENSION:
+        before, after = (datetime.fromisoformat(params[name]) for name in ("from", "to"))
+        return Change(at, before, after)
+    version = db.session.get_one(PlanVersion, params["version"])
+    return Change(at, version=version, is_material=bool(params["material"]))
 
 
 @applies(DecisionKind.EXTENSION, Verb.EXTEND, Kind.DEADLINE_CHANGE)

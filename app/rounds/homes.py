@@ -16,15 +16,20 @@ from app.core.errors import Refused
 from app.projects.models import PlanVersion, Project
 from app.roster.models import Building, Compound, Entrance, Household, Owner, Premises, Tenure
 from app.rounds import casting
+from app.rounds.counting import Track
 from app.rounds.fates import Fate, fates_of
 from app.rounds.lifecycle import State, Verb, is_allowed
-from app.rounds.models import RegisterEntry, Round, Voice, Vote, VoteChoice
+from app.rounds.models import Matter, RegisterEntry, Round, Voice, Vote, VoteChoice
+from app.rounds.profile import Case, case_of, counts_as_household
 from app.rounds.queries import objections_end, register_changes, register_of, rounds_of
 from app.rounds.register import entries_values, premises_in_order
 from app.rounds.tallies import RoundTally, results
+from app.rounds.wording import as_household, case_name
 
 # Fewer households than this are never told apart (RULES.md §5).
 SMALLEST_GROUP = 5
+# Whoever lives in these does not own them.
+_NOT_OWNERS = (Case.PUBLIC, Case.OCCUPIED_UNDELIVERED)
 
 
 @dataclass(frozen=True)
@@ -115,6 +120,23 @@ class Ballots:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """The plan version that residents are told of; `newer` is published, but nobody votes on it."""
+
+    version: PlanVersion | None
+    newer: PlanVersion | None = None
+
+
+@dataclass(frozen=True)
+class Listed:
+    """What the register says of a home: its area in 0.01 m², what it is, how it counts."""
+
+    size: int
+    kind: str
+    counting: str
+
+
+@dataclass(frozen=True)
 class Result:
     """A published result, and how the register changed after it was frozen."""
 
@@ -147,6 +169,45 @@ def turnout(round_id: int, building_id: int) -> Turnout:
     )
     told = told_apart({building: part.total for building, part in parts.items()})
     return Turnout(whole, parts[building_id] if building_id in told else None)
+
+
+def reading_of(round_: Round | None, newest: PlanVersion | None) -> Reading:
+    """What to tell of the plan: while a round is open, the version that is voted on."""
+    if round_ is None or not round_.is_open or round_.plan_version is None:
+        return Reading(newest)
+    asked = round_.plan_version
+    return Reading(asked, newest if newest and newest.number > asked.number else None)
+
+
+def listed(round_: Round, household: Household, entry: RegisterEntry | None) -> Listed:
+    """How a home stands on the register; before the freeze, as the roster would put it there."""
+    if entry is None:
+        premises = household.premises
+        size, case_ = premises.size, case_of(premises.use, premises.ownership, premises.occupancy)
+        counts = counts_as_household(case_, round_.switches)
+    else:
+        size, case_, counts = entry.size, entry.case, entry.is_household
+    return Listed(size, case_name(case_), as_household(case_, counts=counts))
+
+
+def owners_matters_apart(round_: Round, entry: RegisterEntry) -> list[Matter]:
+    """What owners decide about this home without asking it: somebody else is its owner."""
+    if entry.case not in _NOT_OWNERS:
+        return []
+    return _owners_matters(round_, entry)
+
+
+def left_open(vote: Vote) -> list[Matter]:
+    """Owners' questions that a vote might have answered and did not: it takes no part in them."""
+    entry, said = vote.entry, {choice.matter_id for choice in vote.choices}
+    if entry.case in _NOT_OWNERS or not entry.is_property:
+        return []
+    return [matter for matter in _owners_matters(entry.round, entry) if matter.id not in said]
+
+
+def _owners_matters(round_: Round, entry: RegisterEntry) -> list[Matter]:
+    here = (entry.building_id, entry.entrance_id)
+    return [m for m in round_.matters if m.track == Track.OWNERS and m.is_asked_in(*here)]
 
 
 def office_phone(place: ColumnElement[bool]) -> str:
@@ -263,7 +324,7 @@ def ballots_of(household_id: int, compound_id: int) -> list[Ballots]:
     rounds = [r for r in rounds_of(compound_id) if r.register_published_at or r.opened_at]
     entries = _entries(household_id, [r.id for r in rounds])
     votes = votes_with_choices([entry.id for entry in entries.values()])
-    since = _owned_since(next(iter(entries.values())).premises_id) if votes else None
+    since = _owned_since(next(iter(entries.values()))) if votes else None
     return [_ballots(round_, entries.get(round_.id), votes, since) for round_ in rounds]
 
 
@@ -271,21 +332,18 @@ def ballots_in(round_: Round, entry: RegisterEntry | None) -> Ballots:
     """One round as the household of this entry sees it."""
     if entry is None or not entry.votes:
         return _ballots(round_, entry, [], None)
-    since = _owned_since(entry.premises_id)
-    return _ballots(round_, entry, votes_with_choices([entry.id]), since)
+    return _ballots(round_, entry, votes_with_choices([entry.id]), _owned_since(entry))
 
 
-def _owned_since(premises_id: int) -> datetime | None:
+def _owned_since(entry: RegisterEntry) -> datetime | None:
     """When the present owners came, if anybody's tenure ended before; what was said until then
 
     is for nobody else to read, in whichever round (RULES.md §5).
     """
-    ended, begun = db.session.execute(
-        select(func.count(Tenure.until), func.min(case((Tenure.until.is_(None), Tenure.since))))
-        .select_from(Tenure)
-        .where(Tenure.premises_id == premises_id)
-    ).one()
-    return begun if ended else None
+    tenures = entry.premises.tenures
+    begun = [tenure.since for tenure in tenures if tenure.until is None]
+    # Where nobody owns it by now, nobody may read what was said.
+    return min(begun, default=clock.now()) if len(begun) < len(tenures) else None
 
 
 def _ballots(

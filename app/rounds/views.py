@@ -11,12 +11,14 @@ from app.core.db import db
 from app.core.guards import current_home, household, public
 from app.core.i18n import say, translated
 from app.core.web import page
+from app.projects.models import PlanVersion
 from app.projects.queries import current_version
-from app.roster.models import Building
+from app.roster.models import Building, Household
 from app.roster.queries import building_by_token
 from app.rounds import casting, homes, queries
+from app.rounds.changes import first_deadline, since_opening
 from app.rounds.forms import ReaffirmForm
-from app.rounds.models import RegisterEntry
+from app.rounds.opening import opening_of
 from app.rounds.queries import objections_end
 from app.rounds.residents import bp
 from app.rounds.thresholds import thresholds_of
@@ -31,13 +33,16 @@ def _words() -> dict[str, Any]:
         "translated": translated,
         "objections_end": objections_end,
         "may_object": homes.may_object,
+        "first_deadline": first_deadline,
+        "left_open": homes.left_open,
+        "owners_matters_apart": homes.owners_matters_apart,
     }
 
 
 @bp.app_context_processor
 def _office() -> dict[str, Any]:
-    """Every page of a resident says whom to call, whichever feature it belongs to."""
-    return {"office_phone": _office_phone}
+    """Every page of a resident says whom to call and what is voted on, whatever its feature."""
+    return {"office_phone": _office_phone, "version_asked": _version_asked}
 
 
 @bp.get("/b/<string:token>")
@@ -49,7 +54,7 @@ def building(token: str) -> Response:
     return page(
         "rounds/building.html",
         building=here,
-        version=current_version(here.compound_id),
+        reading=homes.reading_of(round_, current_version(here.compound_id)),
         round=round_,
         turnout=homes.turnout(round_.id, here.id) if round_ and round_.is_open else None,
         result=homes.published_result(round_),
@@ -83,6 +88,8 @@ def rules(token: str) -> Response:
         round=round_,
         counting=counting_of(round_),
         thresholds=thresholds_of(round_),
+        opening=opening_of(round_),
+        later=since_opening(round_),
         is_at_home=_is_at_home(here),
     )
 
@@ -94,16 +101,15 @@ def home() -> Response:
     own = homes.household_with_door(current_home.household_id)
     here = own.premises.entrance.building
     ballots = homes.ballots_of(own.id, here.compound_id)
-    waiting = next((mine for mine in ballots if mine.may_reaffirm), None)
     return page(
         "rounds/home.html",
         household=own,
         owners=homes.owners_of(own),
         building=here,
         ballots=ballots,
-        version=current_version(here.compound_id),
         results={b.round.id: homes.published_result(b.round) for b in ballots},
-        form=_reaffirm_form(waiting.entry) if waiting and waiting.entry else None,
+        form=_reaffirm_form(ballots),
+        **_of_newest(own, ballots),
     )
 
 
@@ -167,6 +173,12 @@ def _place(compound_id: int | None) -> ColumnElement[bool]:
     return Building.token == session.get("building", "")
 
 
+def _version_asked(compound_id: int) -> PlanVersion | None:
+    """The plan version of the round that is open in a compound."""
+    round_ = queries.current_round(compound_id)
+    return round_.plan_version if round_ and round_.is_open else None
+
+
 def _is_at_home(here: Building) -> bool:
     """Whether the household that is signed in lives in this compound."""
     if not current_home:
@@ -176,7 +188,20 @@ def _is_at_home(here: Building) -> bool:
     )
 
 
-def _reaffirm_form(entry: RegisterEntry) -> ReaffirmForm:
+def _of_newest(own: Household, ballots: list[homes.Ballots]) -> dict[str, Any]:
+    """What the newest round makes of the plan and of this home."""
+    version = current_version(own.premises.entrance.building.compound_id)
+    if not ballots:
+        return {"reading": homes.reading_of(None, version)}
+    newest = ballots[0]
+    listed = homes.listed(newest.round, own, newest.entry)
+    return {"reading": homes.reading_of(newest.round, version), "listed": listed}
+
+
+def _reaffirm_form(ballots: list[homes.Ballots]) -> ReaffirmForm | None:
+    waiting = next((mine for mine in ballots if mine.may_reaffirm), None)
+    if waiting is None or waiting.entry is None:
+        return None
     form = ReaffirmForm()
-    form.see(entry)
+    form.see(waiting.entry)
     return form

@@ -52,9 +52,9 @@ def test_after_a_material_change_the_page_says_what_changed_and_what_was_said(
         assert said in page.text
     assert "改造方案 不同意" in page.text
     assert "先修水管" in page.text
-    assert page.all("a", href=f"/b/{home.building.token}/plan?v=2#versions")
+    assert page.all("a", href=f"/b/{home.building.token}/plan?v=2&changes=open#changes")
     assert page.one("form", action=f"/rounds/{home.round.id}/reaffirm").one("button").text == (
-        "还是同意原来的意见，确认"
+        "维持原来的意见，确认"
     )
 
 

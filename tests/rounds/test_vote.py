@@ -204,13 +204,14 @@ def test_the_status_of_a_request_is_told_to_its_household_alone(client: PageClie
     assert client.raw("get", url).json == {"status": "unknown"}
 
 
-def test_changing_shows_the_last_answer_in_words_and_chooses_nothing(client: PageClient) -> None:
+def test_changing_begins_with_what_the_household_itself_says_now(client: PageClient) -> None:
     voter = signed_in(client)
     vote(client, voter, NO, NEITHER)
     form = client.get("rounds.vote", round_id=voter.round.id)
     assert "上次选的是：不同意" in form.text
     assert "上次选的是：弃权" in form.text
-    assert not [r for r in form.all("input", type="radio") if r.get("checked") is not None]
+    chosen = [r for r in form.all("input", type="radio") if r.get("checked") is not None]
+    assert [radio["value"] for radio in chosen] == ["disagree", "abstain"]
 
 
 def test_two_phones_of_one_household_never_overwrite_each_other_unseen(
@@ -251,7 +252,10 @@ def test_a_plan_that_changed_while_one_read_is_read_again_first(
     voter.round.plan_version = make_plan(voter.building.compound)
     page = send(client, voter, values, 409)
     assert page.h1 == "方案有了新版本"
-    assert "第 2 版" in page.one("a", href=f"/b/{voter.building.token}/plan").text
+    assert (
+        "第 2 版"
+        in page.one("a", href=f"/b/{voter.building.token}/plan?v=2&changes=open#changes").text
+    )
     assert votes(session) == 0
 
 
