@@ -135,7 +135,17 @@ class Deciding(Voting):
         entry = new[-1]
         self.check_reason(entry, decision)
         assert (entry["actor"], entry["proposer"]) == (by.commitment, proposal.by.commitment)
+        before = self.reckoning.paper_at_close()
         self.take_effect(proposal, new, by)
+        self.check_late_forms(before, entry)
+
+    def check_late_forms(self, before: set[int], entry: dict[str, Any]) -> None:
+        """After the close, paper that counts only since this decision is to be compared too."""
+        late: set[int] = set()
+        if self.reckoning.is_closed:
+            late = self.reckoning.paper_at_close() - before - set(self.drawn)
+        assert entry.get("audited", []) == sorted(late)
+        self.drawn.update(dict.fromkeys(late, False))
 
     @precondition(lambda self: self.proposals)
     @rule(which=PICK, who=st.integers(0, 2))
