@@ -60,11 +60,6 @@ class Counting:
     confirmed_at: datetime | None
     digest: str
 
-    @property
-    def sentences(self) -> tuple[str, ...]:
-        """What holds for more than one question."""
-        return (*self.of_consultations, *self.of_all)
-
 
 _TRACKS = {
     Track.CONSULTATION: msg("居民征询：一户一票"),

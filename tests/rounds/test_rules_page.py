@@ -31,7 +31,8 @@ def test_a_consultation_says_of_how_many_households_how_many_must_agree(
     page = rules(client, building.token)
     for title in ("改造方案", "物业管理方案"):
         assert "全小区 26 户，要 21 户同意" in section(page, title)
-    assert "没有表态不算同意" in page.text
+    assert "没有表态不算同意" in section(page, "居民征询都这样算")
+    assert "都算进总数" not in section(page, "每一项都一样的")
     assert "依据：改造通知：“经80%以上居民同意后方可开工改造”" in section(page, "1. 改造方案")
 
 
