@@ -95,8 +95,10 @@ class Model(DeclarativeBase):
     }
 
 
+# At least as many connections as a process has threads (deploy/gunicorn.py), or one waits long.
+POOL = 32
 # Parameters are people's names and phones: they must not reach the log in an error's text.
-db = SQLAlchemy(engine_options={"hide_parameters": True})
+db = SQLAlchemy(engine_options={"hide_parameters": True, "pool_size": POOL})
 alembic = Alembic(metadatas=Model.metadata)
 
 

@@ -12,8 +12,16 @@ from babel.support import NullTranslations, Translations
 from flask import current_app
 from flask_babel import get_locale, gettext
 from flask_wtf import FlaskForm
-from wtforms import DateTimeLocalField, Field, FieldList, FormField, IntegerField
+from wtforms import (
+    DateTimeLocalField,
+    Field,
+    FieldList,
+    FormField,
+    IntegerField,
+    SelectMultipleField,
+)
 from wtforms.i18n import messages_path
+from wtforms.validators import ValidationError
 from wtforms.widgets import TextInput
 
 from app.core.errors import Refused
@@ -185,6 +193,17 @@ class HundredthsField(Field):
         if self.data is not None:
             return from_hundredths(self.data)
         return str(self.raw_data[0]) if self.raw_data else ""
+
+
+class ManyField(SelectMultipleField):
+    """Several of a list; what is not on it was not offered by us, and is refused in our words."""
+
+    def pre_validate(self, form: Any) -> None:
+        """As WTForms does, whose own words for several wrong ones are English only."""
+        try:
+            super().pre_validate(form)
+        except ValidationError:
+            raise ValidationError(gettext("选了这里没有的项目，请刷新后重新选。")) from None
 
 
 class YuanField(HundredthsField):

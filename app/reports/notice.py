@@ -113,6 +113,8 @@ class Notice:
     rules: tuple[RuleText, ...] = ()
     owners: tuple[OwnersVerdict, ...] = ()
     menus: tuple[MenuTally, ...] = ()
+    # Decisions of so few that their numbers would tell who said what: the outcome alone.
+    withheld: tuple[str, ...] = ()
     record: Record = field(default_factory=Record)
 
     @property
@@ -157,20 +159,31 @@ def _notice(round_: Round) -> Notice:
         voted=tally.voted,
         building_names=tuple(building.name for building in tally.buildings),
         participation=() if over else tuple(participation(tally.buildings)),
-        verdicts=tuple(_verdict(m, tally) for m in tally.matters) if over else (),
+        verdicts=tuple(_verdict(m, tally) for m in _tellable(tally.matters)) if over else (),
         channels=tuple((c, n) for c, n in tally.channels.items() if n) if over else (),
         has_passed=over and tally.passed,
         basis=tuple(say(sentence) for sentence in words_of(round_.switches)),
         objections_until=objections_end(round_) if round_.preliminary_at else None,
         rules=rule_texts(questions),
-        owners=_owners(tally.owners, questions) if over else (),
-        menus=tally.menus if over else (),
+        owners=_owners(_tellable(tally.owners), questions) if over else (),
+        menus=tuple(menu for menu in tally.menus if menu.is_tellable) if over else (),
+        withheld=_withheld((*tally.matters, *tally.owners)) if over else (),
         record=_record(round_, tally),
     )
 
 
 def _verdict(matter: MatterTally, tally: RoundTally) -> Verdict:
     return Verdict(matter.title, matter.tally, matter in tally.main)
+
+
+def _tellable(matters: tuple[MatterTally, ...]) -> tuple[MatterTally, ...]:
+    return tuple(matter for matter in matters if matter.is_tellable)
+
+
+def _withheld(matters: tuple[MatterTally, ...]) -> tuple[str, ...]:
+    passed, failed = msg("%(title)s：达到，通过。"), msg("%(title)s：没有达到，没有通过。")
+    hidden = [matter for matter in matters if not matter.is_tellable]
+    return tuple(say(passed if m.passed else failed, title=m.title) for m in hidden)
 
 
 def rule_texts(questions: list[Question]) -> tuple[RuleText, ...]:

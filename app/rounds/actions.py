@@ -119,7 +119,7 @@ def publish_register(round_: Round, *, by: Identity) -> int:
     require(round_, Verb.PUBLISH_REGISTER)
     if not round_.confirmed_at:
         raise NotNow(msg("请先由第二人确认计票口径，再公示登记册。"))
-    households = queries.households_of(round_.compound_id)
+    households = sum(bool(row["is_household"]) for row in register.register_rows(round_))
     if not households:
         raise NotReady(msg("这个小区还没有住户，请先导入台账。"))
     round_.register_published_at = clock.now()

@@ -3,11 +3,11 @@
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import Field, HiddenField, RadioField, SelectMultipleField, TextAreaField
+from wtforms import Field, HiddenField, RadioField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import DataRequired, InputRequired, Length, Optional, Regexp
 
-from app.core.forms import Form, cleaned
+from app.core.forms import Form, ManyField, cleaned
 from app.core.tokens import random_token
 from app.rounds.cases import ObjectionKind
 from app.rounds.casting import Ballot, matters_asked
@@ -143,7 +143,7 @@ def _field(matter: Matter) -> Any:
         must = Optional() if may_stay_open else InputRequired(_l("这一项还没有选。"))
         return RadioField(matter.title, [must], choices=[choice.value for choice in Choice])
     options = [SelectChoice(value=option.id, label=option.title) for option in matter.options]
-    return SelectMultipleField(matter.title, choices=options, coerce=int)
+    return ManyField(matter.title, choices=options, coerce=int)
 
 
 class ObjectionForm(Form):

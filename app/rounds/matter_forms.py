@@ -8,7 +8,6 @@ from flask_babel import lazy_gettext as _l
 from wtforms import (
     RadioField,
     SelectField,
-    SelectMultipleField,
     StringField,
     TextAreaField,
     ValidationError,
@@ -18,7 +17,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.core.errors import msg
-from app.core.forms import Form, SmallNumberField, cleaned
+from app.core.forms import Form, ManyField, SmallNumberField, cleaned
 from app.core.i18n import say
 from app.rounds.counting import Track
 from app.rounds.matters import MatterTerms
@@ -133,10 +132,10 @@ class MatterForm(Form):
         render_kw={"rows": 6},
     )
     scope = RadioField(_l("问谁"), default=Scope.COMPOUND.value)
-    buildings = SelectMultipleField(
+    buildings = ManyField(
         _l("哪几栋楼"), option_widget=CheckboxInput(), widget=ListWidget(prefix_label=False)
     )
-    entrances = SelectMultipleField(
+    entrances = ManyField(
         _l("哪几个单元"), option_widget=CheckboxInput(), widget=ListWidget(prefix_label=False)
     )
 

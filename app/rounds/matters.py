@@ -117,7 +117,7 @@ def _matter(terms: MatterTerms, position: int) -> Matter:
         preset=preset.name,
         rule=rule_as_kept(preset.rule),
         scope=terms.scope,
-        places=sorted(terms.places),
+        places=sorted(set(terms.places)),
         options=[
             MatterOption(position=place, title=title)
             for place, title in enumerate(terms.options, start=1)

@@ -20,7 +20,7 @@ from app.projects.queries import current_version
 from app.roster.models import Building, Entrance, Household, Premises
 from app.rounds.cases import Decision, Objection, Outcome
 from app.rounds.lifecycle import Facts, end_of_term
-from app.rounds.models import RegisterEntry, Round, Vote
+from app.rounds.models import RegisterEntry, Round, Voice, Vote
 
 _calendar = holidays.country_holidays("CN")
 
@@ -109,6 +109,7 @@ def _remarks(round_id: int) -> Select[Vote]:
         .join(RegisterEntry, RegisterEntry.id == Vote.entry_id)
         .join(Building, Building.id == RegisterEntry.building_id)
         .where(Vote.round_id == round_id, Vote.is_current, Vote.comment != "")
+        .where(RegisterEntry.removed_at.is_(None), RegisterEntry.voice == Voice.COUNTED)
     )
 
 

@@ -27,6 +27,7 @@ from app.rounds.models import (
     Matter,
     RegisterEntry,
     Round,
+    Scope,
     Subject,
     Voice,
     Vote,
@@ -38,6 +39,14 @@ from app.rounds.models import (
 Counts = dict[tuple[int, int, Choice], int]
 # (building id, entrance id, voice) → households of the register.
 Voices = dict[tuple[int, int, Voice], int]
+
+
+# A number below this would tell what one household said (RULES.md §5).
+SMALLEST_CELL = 5
+
+
+def _hides_one(cell: int) -> bool:
+    return cell == 0 or cell >= SMALLEST_CELL
 
 
 @dataclass(frozen=True)
@@ -55,6 +64,13 @@ class MatterTally:
     tallies: tuple[Tally, ...]
     # Owners who said different things for different premises; staff has to ask them.
     divided: int = 0
+    is_scoped: bool = False
+
+    @property
+    def is_tellable(self) -> bool:
+        """Whether its numbers may be published: of a few buildings or entrances none below five."""
+        cells = (self.tally.agree, self.tally.disagree, self.tally.abstain)
+        return not self.is_scoped or all(_hides_one(cell) for cell in cells)
 
     @property
     def tally(self) -> Tally:
@@ -88,6 +104,12 @@ class MenuTally:
     title: str
     total: int
     wishes: tuple[Wish, ...]
+    is_scoped: bool = False
+
+    @property
+    def is_tellable(self) -> bool:
+        """As of a decision."""
+        return not self.is_scoped or all(_hides_one(w.place.households) for w in self.wishes)
 
 
 @dataclass(frozen=True)
@@ -229,14 +251,19 @@ def _owners(matter: Matter, standings: Standings) -> MatterTally:
 
 def _matter_tally(matter: Matter, tallies: tuple[Tally, ...], divided: int = 0) -> MatterTally:
     subject, track = matter.subject.value, matter.track.value
-    return MatterTally(matter.id, matter.title, subject, track, matter.preset, tallies, divided)
+    is_scoped = matter.scope != Scope.COMPOUND
+    return MatterTally(
+        matter.id, matter.title, subject, track, matter.preset, tallies, divided, is_scoped
+    )
 
 
 def _menu(matter: Matter, standings: Standings) -> MenuTally:
     titles = {option.id: option.title for option in matter.options}
     places = ranking({option: standings.wishes.get(option, 0) for option in titles})
     wishes = tuple(Wish(titles[place.option], place) for place in places)
-    return MenuTally(matter.id, matter.title, _asked(matter, standings.voices), wishes)
+    is_scoped = matter.scope != Scope.COMPOUND
+    total = _asked(matter, standings.voices)
+    return MenuTally(matter.id, matter.title, total, wishes, is_scoped)
 
 
 def _asked(matter: Matter, voices: Voices) -> int:
