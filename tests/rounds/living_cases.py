@@ -20,7 +20,7 @@ from app.rounds.models import RegisterEntry
 from tests.factories import make_plan
 from tests.rounds.living import KEPT_AS, PICK, SELDOM, WORDS
 from tests.rounds.living_votes import Voting
-from tests.rounds.reckoning import PAPER, Door, Facts, Said
+from tests.rounds.reckoning import HOME, PAPER, Door, Facts, Place, Said
 
 GROUNDS = Grounds(WORDS, WORDS)
 LONGEST = timedelta(days=60)
@@ -46,7 +46,7 @@ class Proposal:
 
     id: int
     kind: str
-    door: int | None
+    place: Place | None
     detail: Any
     by: Identity
     is_waiting: bool = True
@@ -58,7 +58,7 @@ class Raised:
 
     id: int
     premises: int
-    by_household: bool
+    is_home: bool
     is_open: bool = True
 
 
@@ -76,7 +76,7 @@ class Deciding(Voting):
     def propose(
         self,
         kind: str,
-        premises: int | None,
+        place: Place | None,
         detail: Any,
         act: Callable[[], Decision],
         *,
@@ -84,7 +84,7 @@ class Deciding(Voting):
         at_once: bool,
     ) -> None:
         """Propose it; and mostly a second person agrees at the same moment."""
-        same = [p for p in self.waiting(kind) if (p.door, p.detail) == (premises, detail)]
+        same = [p for p in self.waiting(kind) if (p.place, p.detail) == (place, detail)]
         allowed = allowed and not same
         decision = self.attempt(act, allowed=allowed)
         if decision is None:
@@ -94,7 +94,7 @@ class Deciding(Voting):
         first = self.world.people[0]
         self.check_reason(entry, decision)
         assert entry["actor"] == first.commitment
-        proposal = Proposal(decision.id, kind, premises, detail, first)
+        proposal = Proposal(decision.id, kind, place, detail, first)
         self.proposals.append(proposal)
         if at_once:
             self.agree(proposal, self.world.people[1])
@@ -113,7 +113,7 @@ class Deciding(Voting):
         return bool(self.waiting()) or any(r.is_open for r in self.raised)
 
     def door_of(self, proposal: Proposal) -> Door | None:
-        return self.reckoning.doors.get(proposal.door or 0)
+        return self.reckoning.doors.get(proposal.place) if proposal.place else None
 
     def agree(self, proposal: Proposal, by: Identity) -> None:
         """A second person agrees, where that is possible; and only then it happens."""
@@ -136,7 +136,7 @@ class Deciding(Voting):
         self.check_reason(entry, decision)
         assert (entry["actor"], entry["proposer"]) == (by.commitment, proposal.by.commitment)
         before = self.reckoning.paper_at_close()
-        self.take_effect(proposal, new, by)
+        self.take_effect(proposal, new)
         self.check_late_forms(before, entry)
 
     def check_late_forms(self, before: set[int], entry: dict[str, Any]) -> None:
@@ -176,7 +176,8 @@ class Deciding(Voting):
         if kind == "objection":
             return self.may_answer(proposal)
         if kind == "add":
-            return door is None or not door.is_listed
+            assert proposal.place
+            return not self.reckoning.doors_of(proposal.place[0])
         return door is not None and self._may_befall(kind, door, proposal.detail)
 
     def _may_befall(self, kind: str, door: Door, detail: Any) -> bool:
@@ -184,9 +185,18 @@ class Deciding(Voting):
             return door.held is not None and door.held.number == detail[1]
         if kind == "settlement":
             return self.may_settle(door, detail)
-        is_settled = not door.held and not door.is_disputed
-        free = {"remove": is_settled, "dispute": not door.is_disputed}
-        return door.is_listed and free.get(kind, True)
+        if kind == "remove":
+            doors = self.reckoning.doors_of(door.premises)
+            return door.is_listed and all(d.is_settled for d in doors)
+        if kind == "correct":
+            return door.is_listed and self.is_behind(door) and self.may_align(door)
+        return door.is_listed and not (kind == "dispute" and door.is_disputed)
+
+    def is_behind(self, door: Door) -> bool:
+        return self.reckoning.is_behind(door.premises, self.roster[door.premises])
+
+    def may_align(self, door: Door) -> bool:
+        return self.reckoning.may_align(door.premises, self.roster[door.premises])
 
     def may_settle(self, door: Door, choices: Any) -> bool:
         """Whether the form all owners signed can be written down now."""
@@ -195,9 +205,9 @@ class Deciding(Voting):
     def may_write(self, door: Door, choices: Any) -> bool:
         """Whether two persons can write down a signed form for a door."""
         is_there = self.reckoning.opened and door.is_listed and not door.held
-        return bool(is_there) and set(choices) in self.reckoning.forms(door, PAPER)
+        return bool(is_there) and self.reckoning.is_whole(door, set(choices))
 
-    def take_effect(self, proposal: Proposal, new: list[dict[str, Any]], by: Identity) -> None:
+    def take_effect(self, proposal: Proposal, new: list[dict[str, Any]]) -> None:
         """Do the same to the reckoning."""
         door, kind, detail = self.door_of(proposal), proposal.kind, proposal.detail
         if kind == "extension":
@@ -205,26 +215,23 @@ class Deciding(Voting):
         elif kind == "plan":
             self.reckoning.change_plan(detail[0], is_material=detail[1])
         elif kind == "add":
-            self.put_on(proposal.door or 0)
+            assert proposal.place
+            self.align(proposal.place[0])
         elif kind == "objection":
-            self.take_answer(proposal, new, by)
+            self.take_answer(proposal, new)
         elif door is not None:
-            self._befall(kind, door, detail, new, by)
+            self._befall(kind, door, detail, new, proposal.by)
 
     def _befall(
         self, kind: str, door: Door, detail: Any, new: list[dict[str, Any]], by: Identity
     ) -> None:
         if kind == "remove":
-            door.is_listed = False
+            for one in self.reckoning.doors_of(door.premises):
+                one.is_listed = False
         elif kind == "correct":
-            door.facts = self.roster[door.premises]
+            self.align(door.premises)
         elif kind == "transfer":
-            door.sold = self.moment
-            self.without_code.add(door.premises)
-            owner = f"new owner {self.moment}"
-            self.roster[door.premises] = replace(self.roster[door.premises], owner=owner)
-            if door.current is None:
-                door.facts = replace(door.facts, owner=owner)
+            self.sell(door)
         elif kind == "conflict":
             held, door.held = door.held, None
             door.current = held if detail[0] else door.current
@@ -233,30 +240,28 @@ class Deciding(Voting):
         elif kind == "settlement":
             self.write_down(door, detail, new[0], by)
 
+    def sell(self, door: Door) -> None:
+        """A buyer comes; a head of its own unless the seller has spoken as owner."""
+        owner = f"new owner {self.moment}"
+        self.roster[door.premises] = replace(self.roster[door.premises], owner=owner)
+        door.sold = self.moment
+        if door.who == HOME:
+            self.without_code.add(door.premises)
+        if not self.reckoning.keeps_holder(door):
+            door.holder = replace(door.facts, owner=owner).holder
+
     def write_down(
         self, door: Door, choices: dict[int, str], entry: dict[str, Any], by: Identity
     ) -> Said:
         """A signed form that two persons wrote down: a vote in the journal like any other."""
         self.check_vote(entry, door, f"decision-{entry['decision']}-")
         said = replace(self.said(door, entry), keyed_by=by.id)
-        wishes = door.current.wishes if door.current else frozenset()
+        is_own = door.current and not self.reckoning.is_sellers(door)
+        wishes = door.current.wishes if door.current and is_own else frozenset()
         assert said.channel == PAPER
-        assert (said.choices, said.wishes) == self.reckoning.whole(door, choices, wishes)
+        assert (said.choices, said.wishes) == (choices, wishes)
         self.reckoning.put(door, said)
         return said
-
-    def put_on(self, premises: int) -> None:
-        """On the register, with what was said there before."""
-        door = self.reckoning.doors.get(premises)
-        if door is None:
-            door = Door(
-                premises,
-                self.home_of.get(premises),
-                self.building_of[premises],
-                self.roster[premises],
-            )
-            self.reckoning.doors[premises] = door
-        door.is_listed = True
 
     # --- the round's own terms
 
@@ -332,52 +337,54 @@ class Deciding(Voting):
     )
     def change_the_register(self, which: int, kind: str, at_once: bool) -> None:
         self.tick()
-        premises = self.pick(which)
-        door = self.reckoning.doors.get(premises)
-        is_listed = door is not None and door.is_listed
-        entry = self.entry(door) if door else None
-        act, allowed = self._change(kind, premises, entry), is_listed
-        if act is None:
-            return
-        if kind in ("add", "correct"):
-            allowed = not is_listed if kind == "add" else self.differs(door) and is_listed
-        allowed = allowed and self.state in SETTLING
-        self.propose(kind, premises, None, act, allowed=allowed, at_once=at_once)
+        if kind == "add":
+            self.put_on(self.pick(which), at_once)
+        else:
+            self.change_door(self.pick_door(which), kind, at_once)
+
+    def put_on(self, premises: int, at_once: bool) -> None:
+        """Premises that stand on no register are put on it."""
+        by, row = self.world.people[0], db.session.get_one(Premises, premises)
+        self.propose(
+            "add",
+            (premises, ""),
+            None,
+            lambda: register.propose_addition(self.round, row, GROUNDS, by=by),
+            allowed=not self.reckoning.doors_of(premises) and self.state in SETTLING,
+            at_once=at_once,
+        )
+
+    def change_door(self, door: Door, kind: str, at_once: bool) -> None:
+        """Something befalls one door; what strikes off or corrects takes all of the premises."""
+        allowed = door.is_listed and self.state in SETTLING
+        if kind == "correct":
+            allowed = allowed and self.reckoning.differs(door, self.roster[door.premises])
+        act = self._change(kind, self.entry(door))
+        self.propose(kind, door.place, None, act, allowed=allowed, at_once=at_once)
 
     @precondition(lambda self: self.worth_something())
     @rule(which=PICK, has_new_plan=st.booleans())
     def go_and_come_back(self, which: int, has_new_plan: bool) -> None:
         """Struck off and put on again; what was said comes back for what it is worth by then."""
         doors = list(self.worth_something())
-        premises = sorted(self.roster).index(doors[which % len(doors)].premises)
-        self.change_the_register(premises, "remove", True)
+        door = doors[which % len(doors)]
+        self.tick()
+        self.change_door(door, "remove", True)
         self.everything_agrees()
         if has_new_plan:
             self.change_plan(False, True, True)
-        self.change_the_register(premises, "add", True)
+        self.tick()
+        self.put_on(door.premises, True)
 
     def worth_something(self) -> list[Door]:
         """The doors whose word counts now."""
         doors = self.reckoning.doors.values()
         return [door for door in doors if self.reckoning.worth(door) == "counted"]
 
-    def _change(
-        self, kind: str, premises: int, entry: RegisterEntry | None
-    ) -> Callable[[], Decision] | None:
-        by, row = self.world.people[0], db.session.get_one(Premises, premises)
-        if kind == "add":
-            return lambda: register.propose_addition(self.round, row, GROUNDS, by=by)
-        if entry is None:
-            return None
+    def _change(self, kind: str, entry: RegisterEntry) -> Callable[[], Decision]:
+        by = self.world.people[0]
         return {
             "remove": lambda: register.propose_removal(entry, GROUNDS, by=by),
             "correct": lambda: register.propose_correction(entry, GROUNDS, by=by),
             "transfer": lambda: register.propose_transfer(entry, ["李卖房"], GROUNDS, by=by),
         }[kind]
-
-    def differs(self, door: Door | None) -> bool:
-        """Whether the roster says something else of a door than the register."""
-        if door is None:
-            return False
-        listed, now = door.facts, self.roster[door.premises]
-        return (listed.kind, listed.size, listed.holder) != (now.kind, now.size, now.holder)

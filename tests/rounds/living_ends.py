@@ -19,7 +19,7 @@ from app.rounds.objections import Answer, Complaint
 from tests.rounds.living import CHINESE, CHOICES, PICK, SELDOM, WORDS, numbers_of
 from tests.rounds.living_cases import GROUNDS, LONGEST, SETTLING, Deciding, Proposal, Raised
 from tests.rounds.living_votes import YOUNG
-from tests.rounds.reckoning import PAPER, Door, Said
+from tests.rounds.reckoning import HOME, Door, Said
 
 
 class Life(Deciding):
@@ -43,7 +43,7 @@ class Life(Deciding):
         ).one()
         self.propose(
             "conflict",
-            door.premises,
+            door.place,
             (keep_held, door.held.number),
             lambda: conflicts.propose_resolution(
                 conflict, keep_held=keep_held, grounds=GROUNDS, by=self.world.people[0]
@@ -58,14 +58,12 @@ class Life(Deciding):
     ) -> None:
         """Co-owners disagree; or, when they did, sign one form."""
         self.tick()
-        door = self.reckoning.doors.get(self.pick(which))
-        if door is None:
-            return
+        door = self.pick_door(which)
         entry, by = self.entry(door), self.world.people[0]
         if not door.is_disputed:
             self.propose(
                 "dispute",
-                door.premises,
+                door.place,
                 None,
                 lambda: conflicts.propose_dispute(entry, GROUNDS, by=by),
                 allowed=door.is_listed and self.state in SETTLING,
@@ -75,16 +73,16 @@ class Life(Deciding):
         choices = self.answered(door, answers, is_partial)
         self.propose(
             "settlement",
-            door.premises,
+            door.place,
             {q: c.value for q, c in choices.items()},
             lambda: conflicts.propose_settlement(entry, choices, GROUNDS, by=by),
-            allowed=self.state in SETTLING and set(choices) in self.reckoning.forms(door, PAPER),
+            allowed=self.state in SETTLING and self.reckoning.is_whole(door, set(choices)),
             at_once=at_once,
         )
 
     def answered(self, door: Door, answers: list[Choice], is_partial: bool) -> dict[int, Choice]:
         """A paper form: every question of this door, or all but one."""
-        asked = sorted(self.reckoning.to_answer(door, PAPER))
+        asked = sorted(self.reckoning.to_answer(door))
         return dict(zip(asked[is_partial:], answers, strict=False))
 
     # --- objections
@@ -96,7 +94,7 @@ class Life(Deciding):
         premises = self.pick(which)
         if premises not in self.home_of:
             return
-        own = [r for r in self.raised if r.is_open and r.premises == premises]
+        own = [r for r in self.raised if r.is_open and r.is_home and r.premises == premises]
         allowed = self.state in SETTLING and not self.is_past_term()
         allowed = allowed and not (by_household and len(own) >= objections.MOST_OPEN)
         complaint = Complaint(kind, "3-2-501", WORDS, self.home_of[premises], WORDS)
@@ -109,7 +107,7 @@ class Life(Deciding):
             return
         (entry,) = self.happened("OBJECTION")
         assert entry["words"] == raised.commitment
-        self.raised.append(Raised(raised.id, premises, by_household))
+        self.raised.append(Raised(raised.id, premises, True))
 
     def is_past_term(self) -> bool:
         """Whether the days for objections are over."""
@@ -129,85 +127,89 @@ class Life(Deciding):
         """Somebody answers an objection; perhaps the answer changes the count."""
         self.tick()
         raised = self.raised[which % len(self.raised)]
-        door = self.reckoning.doors.get(raised.premises)
+        door = self._home_of(raised)
         choices: dict[int, Choice] = {}
         if effect == Effect.REPLACE_VOTE and door:
             choices = self.answered(door, answers, is_partial)
         self._answer(raised, Answer(WORDS, effect, choices, WORDS), at_once)
 
     def _answer(self, raised: Raised, answer: Answer, at_once: bool) -> None:
-        door = self.reckoning.doors.get(raised.premises)
+        door = self._home_of(raised)
         objection = db.session.get_one(Objection, raised.id)
         choices = {q: c.value for q, c in answer.choices.items()}
-        detail = (raised.id, answer.effect.value, json.dumps(choices))
+        detail = (
+            raised.id,
+            answer.effect.value,
+            json.dumps(choices),
+            len(door.said) if door else 0,
+        )
         allowed = (
             self.state in SETTLING
             and raised.is_open
             and not any(p.detail[0] == raised.id for p in self.waiting("objection"))
             and self.is_answered_so(raised, answer.effect.value)
-            and self.can_do(door, answer.effect.value, choices, is_asked=True)
+            and self._may_propose(door, answer.effect.value, choices)
         )
         self.propose(
             "objection",
-            raised.premises,
+            (raised.premises, HOME),
             detail,
             lambda: objections.propose_answer(objection, answer, by=self.world.people[0]),
             allowed=allowed,
             at_once=at_once,
         )
 
-    def can_do(
-        self, door: Door | None, effect: str, choices: Any, *, is_asked: bool = False
-    ) -> bool:
-        """Whether an answer can do this to the count; what waits may be settled until then."""
+    def _home_of(self, raised: Raised) -> Door | None:
+        """The door of the household that objects."""
+        return self.reckoning.doors.get((raised.premises, HOME)) if raised.is_home else None
+
+    def _may_propose(self, door: Door | None, effect: str, choices: dict[int, str]) -> bool:
+        """Whether an answer can do this to the count as things are; what waits may be settled."""
         is_listed = door is not None and door.is_listed
         if effect in ("none", "add"):
             return effect == "none" or not is_listed
         if door is None or not is_listed:
             return False
-        if effect == "strike_out":
-            return door.current is not None and (is_asked or not door.held)
         if effect == "correct":
-            return True
-        is_whole = set(choices) in self.reckoning.forms(door, PAPER)
-        return is_whole if is_asked else self.may_write(door, choices)
+            return self.reckoning.differs(door, self.roster[door.premises])
+        is_whole = self.reckoning.is_whole(door, set(choices))
+        return door.current is not None if effect == "strike_out" else is_whole
 
     def may_answer(self, proposal: Proposal) -> bool:
-        number, effect, choices = proposal.detail
+        number, effect, choices, votes = proposal.detail
         raised = next(r for r in self.raised if r.id == number)
-        door = self.reckoning.doors.get(raised.premises)
         is_possible = raised.is_open and self.is_answered_so(raised, effect)
-        return is_possible and self.can_do(door, effect, _choices(choices))
+        if effect == "add":
+            return is_possible and not self.reckoning.doors_of(raised.premises)
+        if effect == "none":
+            return is_possible
+        door = self._home_of(raised)
+        if door is None or not door.is_listed:
+            return False
+        if effect == "correct":
+            return is_possible and self.may_align(door)
+        # The household has said something else since: it is not what was objected to.
+        is_possible = is_possible and votes == len(door.said)
+        if effect == "strike_out":
+            return is_possible and door.current is not None and not door.held
+        return is_possible and self.may_write(door, _choices(choices))
 
     def is_answered_so(self, raised: Raised, effect: str) -> bool:
-        """An objection speaks for a household; where nobody lives, the answer is words only."""
-        return raised.premises in self.home_of or effect == "none"
+        """An objection speaks for a household; for an owner's form the answer is words only."""
+        return raised.is_home or effect == "none"
 
-    def take_answer(self, proposal: Proposal, new: list[dict[str, Any]], by: Identity) -> None:
-        number, effect, answers = proposal.detail
+    def take_answer(self, proposal: Proposal, new: list[dict[str, Any]]) -> None:
+        number, effect, answers, _votes = proposal.detail
         raised = next(r for r in self.raised if r.id == number)
         raised.is_open = False
-        door = self.reckoning.doors.get(raised.premises)
-        if effect == "add":
-            self.put_on(raised.premises)
-        elif door is not None:
-            self._follow(effect, door, _choices(answers), new, by)
-
-    def _follow(
-        self,
-        effect: str,
-        door: Door,
-        choices: dict[int, str],
-        new: list[dict[str, Any]],
-        by: Identity,
-    ) -> None:
-        if effect == "correct":
-            door.facts = self.roster[door.premises]
-        elif effect == "strike_out" and door.current:
+        door = self._home_of(raised)
+        if effect in ("add", "correct"):
+            self.align(raised.premises)
+        elif effect == "strike_out" and door and door.current:
             door.void.add(door.current.number)
             door.current, door.is_disputed = None, False
-        elif effect == "replace":
-            self.write_down(door, choices, new[0], by)
+        elif effect == "replace" and door:
+            self.write_down(door, _choices(answers), new[0], proposal.by)
 
     # --- the audit and the end
 
@@ -245,7 +247,7 @@ class Life(Deciding):
             last = sa.select(Objection).where(Objection.round_id == self.round_id)
             raised = db.session.scalars(last.order_by(Objection.id.desc())).first()
             assert raised is not None
-            self.raised.append(Raised(raised.id, door.premises, False))
+            self.raised.append(Raised(raised.id, door.premises, door.who == HOME))
 
     def _said_at(self, door: Door, seq: int) -> Said | None:
         return next((said for said in door.said if said.seq == seq), None)

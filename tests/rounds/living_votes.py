@@ -15,7 +15,7 @@ from app.rounds.casting import Ballot, Receipt
 from app.rounds.counting import Choice
 from app.rounds.models import Channel
 from tests.rounds.living import CHANNELS, CHOICES, PICK, SELDOM, WORDS, Living
-from tests.rounds.reckoning import PAPER, PHONE, Door, Request, Said
+from tests.rounds.reckoning import HOME, OWNER, PAPER, PHONE, Door, Place, Request, Said
 
 FLAWS = st.sampled_from([""] * 12 + ["stale", "old plan", "partial", "wish"])
 Vote = tuple[int, list[Choice], int, str, int, str]
@@ -34,10 +34,10 @@ class Voting(Living):
         """Some households say something, a few on a form that is not the newest or not whole."""
         for which, answers, wishes, channel, form, flaw in votes:
             self.tick()
-            is_home = (premises := self.pick(which)) in self.home_of
-            request = self._request(
-                premises, answers, wishes, channel if is_home else PAPER, form, flaw
-            )
+            place = self._speaker(which, form)
+            # An owner who does not live there has no code: it answers in writing.
+            via = channel if place[1] == HOME else PAPER
+            request = self._request(place, answers, wishes, via, form, flaw)
             self.requests.append(request)
             self.send(request)
 
@@ -48,22 +48,21 @@ class Voting(Living):
 
     def _request(
         self,
-        premises: int,
+        place: Place,
         answers: list[Choice],
         wishes: int,
         channel: str,
         form: int,
         flaw: str,
     ) -> Request:
-        door = self.reckoning.doors.get(premises)
-        forms = (self.reckoning.forms(door, channel) if door else []) or [{1}]
-        asked = sorted(forms[form % len(forms)])
+        door = self.reckoning.doors.get(place)
+        asked = self._form(door, form)
         choices = dict(zip(asked, (a.value for a in answers), strict=False))
         if flaw == "partial":
             choices.pop(asked[0])
-        is_home = door is not None and self.reckoning.is_home(door) and asked == sorted(forms[0])
+        is_home = door is not None and door.who == HOME
         return Request(
-            premises,
+            place,
             f"request-{self.moment:05d}",
             choices,
             self._wished(wishes) if is_home or flaw == "wish" else frozenset(),
@@ -71,6 +70,19 @@ class Voting(Living):
             self.reckoning.plan - (flaw == "old plan"),
             channel,
         )
+
+    def _speaker(self, which: int, form: int) -> Place:
+        """Who says something for some premises; a household also when it is on no register."""
+        premises = self.pick(which)
+        is_owner = (premises, OWNER) in self.reckoning.doors
+        speakers = [HOME] * (premises in self.home_of) + [OWNER] * is_owner
+        return premises, speakers[form % len(speakers)]
+
+    def _form(self, door: Door | None, form: int) -> list[int]:
+        """Every question of a door, or all but the owners' ones."""
+        asked = self.reckoning.to_answer(door) if door else set()
+        owners = {q.id for q in self.reckoning.questions if q.track == "owners"}
+        return sorted(asked - owners if form % 3 == 0 and asked - owners else asked) or [1]
 
     def _wished(self, bits: int) -> frozenset[int]:
         menu = sorted(o for q in self.reckoning.questions for o in q.options)
@@ -97,7 +109,7 @@ class Voting(Living):
         choices = {q: turned[c] for q, c in request.choices.items()}
         changed = replace(request, choices=choices)
         if is_other_home:
-            changed = replace(request, premises=self._pick_home(home))
+            changed = replace(request, place=(self._pick_home(home), HOME))
         if changed != request:
             self.attempt(lambda: self._cast(changed), allowed=False)
             self.happened()
@@ -107,19 +119,22 @@ class Voting(Living):
         """A household says the same again on the plan as it is now; pressed twice, it is once."""
         self.tick()
         premises, token = self._pick_home(which), f"reaffirm-{self.moment:05d}"
-        door, plan = self.reckoning.doors.get(premises), self.reckoning.plan - is_old_plan
+        door = self.reckoning.doors.get((premises, HOME))
+        plan = self.reckoning.plan - is_old_plan
         before = door.current if door else None
-        asked = self.reckoning.to_answer(door, PHONE) if door else set()
+        asked = self.reckoning.to_answer(door) if door else set()
         choices = {q: c for q, c in before.choices.items() if q in asked} if before else {}
         seen = len(door.said) if door else 0
         wishes = before.wishes if before else frozenset()
-        request = Request(premises, token, choices, wishes, seen, plan, PHONE)
+        request = Request((premises, HOME), token, choices, wishes, seen, plan, PHONE)
 
         def act() -> Receipt:
             home = self.home_of[premises]
             return casting.reaffirm(self.round, home, token, seen, plan_number=plan)
 
         allowed = self.reckoning.will_be_taken(request, self.now)
+        # What the seller said is nothing that the buyer can say again.
+        allowed = allowed and not (door and self.reckoning.is_sellers(door))
         self._record(request, act, allowed=allowed)
         if allowed:
             assert self.attempt(act, allowed=True) == self.receipts[token]
@@ -130,7 +145,7 @@ class Voting(Living):
         first = self.receipts.get(request.token)
         if first is not None:
             again = self.attempt(lambda: self._cast(request), allowed=True)
-            door = self.reckoning.doors[request.premises]
+            door = self.reckoning.doors[request.place]
             is_held = door.held is not None and door.held.seq == first.seq
             # Whether it is held is told as it is now; two persons may have settled it since.
             assert again == replace(first, is_held=is_held)
@@ -145,12 +160,11 @@ class Voting(Living):
             self.happened()
             return
         (entry,) = self.happened("VOTE")
-        door = self.reckoning.doors[request.premises]
+        door = self.reckoning.doors[request.place]
         self.check_vote(entry, door, request.token)
         said = self.said(door, entry)
         said = replace(said, keyed_by=self._keyed_by(request.channel))
-        whole = self.reckoning.whole(door, request.choices, request.wishes)
-        assert (said.choices, said.wishes) == whole
+        assert (said.choices, said.wishes) == (request.choices, request.wishes)
         self.reckoning.hear(door, said)
         assert (receipt.seq, receipt.number) == (said.seq, said.number)
         assert receipt.is_held == bool(entry["held"]) == (door.held == said)
@@ -186,11 +200,11 @@ class Voting(Living):
             request.wishes,
         )
         first = self.world.people[0]
-        if request.channel == PAPER and request.premises in self.reckoning.doors:
-            entry = self.entry(self.reckoning.doors[request.premises])
+        if request.channel == PAPER and request.place in self.reckoning.doors:
+            entry = self.entry(self.reckoning.doors[request.place])
             return casting.cast_on_paper(self.round, entry, ballot, keyed_by=first)
         keyed_by, via = self._keyed_by(request.channel), Channel(request.channel)
-        home = self.home_of[request.premises]
+        home = self.home_of[request.place[0]]
         return casting.cast(self.round, home, ballot, via=via, keyed_by_id=keyed_by)
 
     def _keyed_by(self, channel: str) -> int | None:
@@ -200,6 +214,11 @@ class Voting(Living):
         """Some premises of the roster."""
         premises = sorted(self.roster)
         return premises[which % len(premises)]
+
+    def pick_door(self, which: int) -> Door:
+        """Some door that is or was on the register."""
+        doors = sorted(self.reckoning.doors)
+        return self.reckoning.doors[doors[which % len(doors)]]
 
     def _pick_home(self, which: int) -> int:
         homes = sorted(self.home_of)

@@ -8,14 +8,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 PHONE, PAPER, VISIT = "phone", "paper", "visit"
-# Every kind of premises: (a 户?, separately owned?, may its code answer for the owner?)
-KINDS = {
-    "owned": (True, True, True),
-    "public": (True, True, False),
-    "undelivered": (False, True, False),
-    "shop": (False, True, False),
+# Who speaks for premises; most are "home" alone, which is the household and the owner in one.
+HOME, OWNER = "home", "owner"
+# Lived in by somebody who is not the owner: two speakers.
+APART = ("public", "occupied")
+ONE_HOLDER = {
+    "public": "the public landlord",
+    "undelivered": "the developer",
+    "occupied": "the developer",
 }
-ONE_HOLDER = {"public": "the public landlord", "undelivered": "the developer"}
+Place = tuple[int, str]
 
 
 @dataclass(frozen=True)
@@ -60,9 +62,10 @@ class Door:
     """One place on the register and everything said there."""
 
     premises: int
-    household: int | None
+    who: str
     building: int
     facts: Facts
+    holder: str
     is_listed: bool = True
     said: list[Said] = field(default_factory=list)
     current: Said | None = None
@@ -71,12 +74,21 @@ class Door:
     sold: int | None = None
     void: set[int] = field(default_factory=set)
 
+    @property
+    def place(self) -> Place:
+        return self.premises, self.who
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nobody has to say which word counts."""
+        return self.held is None and not self.is_disputed
+
 
 @dataclass
 class Request:
     """One request as a phone sent it, or one form as it was keyed: the same may come again."""
 
-    premises: int
+    place: Place
     token: str
     choices: dict[int, str]
     wishes: frozenset[int]
@@ -102,7 +114,7 @@ class Reckoning:
     is_archived: bool = False
     plan: int = 0
     counts_from: int = 0
-    doors: dict[int, Door] = field(default_factory=dict)
+    doors: dict[Place, Door] = field(default_factory=dict)
     recorded: dict[str, tuple[int, Said]] = field(default_factory=dict)
 
     def state(self, now: datetime) -> str:
@@ -118,46 +130,79 @@ class Reckoning:
                 return name
         return "frozen"
 
-    def is_home(self, door: Door) -> bool:
-        """Whether it is one 户 of the consultation."""
-        switched_off = door.facts.kind == "public" and not self.counts_public
-        return KINDS[door.facts.kind][0] and door.household is not None and not switched_off
+    # --- the register
+
+    def speakers(self, facts: Facts) -> tuple[str, ...]:
+        """Who has a place of its own on a register."""
+        if facts.kind == "owned":
+            return (HOME,)
+        is_told_apart = facts.kind in APART and (facts.kind != "public" or self.counts_public)
+        return (HOME, OWNER) if is_told_apart else (OWNER,)
+
+    def is_owner(self, door: Door) -> bool:
+        """Whether heads and area are counted here."""
+        return door.who == OWNER or door.facts.kind == "owned"
+
+    def doors_of(self, premises: int) -> list[Door]:
+        """The places of premises that are on the register now."""
+        return [d for d in self.doors.values() if d.premises == premises and d.is_listed]
+
+    def is_sellers(self, door: Door) -> bool:
+        """Whether the last word of a door was said before it changed hands."""
+        return bool(door.sold and door.current and door.current.moment < door.sold)
+
+    def keeps_holder(self, door: Door) -> bool:
+        """Whether the seller spoke as owner: the head is whose word it is."""
+        return self.is_owner(door) and self.is_sellers(door)
+
+    def differs(self, door: Door, facts: Facts) -> bool:
+        """Whether the roster says something else of a listed door than the register."""
+        wanted = self.speakers(facts)
+        if door.who not in wanted or len(wanted) != len(self.doors_of(door.premises)):
+            return True
+        is_other = (door.facts.kind, door.facts.size) != (facts.kind, facts.size)
+        return is_other or (door.holder != facts.holder and not self.keeps_holder(door))
+
+    def is_behind(self, premises: int, facts: Facts) -> bool:
+        """Whether any door of premises says something else than the roster."""
+        return any(self.differs(door, facts) for door in self.doors_of(premises))
+
+    def may_align(self, premises: int, facts: Facts) -> bool:
+        """Whether no door that would go has something to settle."""
+        wanted = self.speakers(facts)
+        return all(d.is_settled for d in self.doors_of(premises) if d.who not in wanted)
+
+    def align(self, premises: int, building: int, facts: Facts) -> None:
+        """Let the register say of premises what the roster says; what was said comes back."""
+        wanted = self.speakers(facts)
+        for door in self.doors_of(premises):
+            door.is_listed = door.who in wanted
+        for who in wanted:
+            new = Door(premises, who, building, facts, facts.holder)
+            door = self.doors.setdefault((premises, who), new)
+            door.is_listed = True
+            if not self.keeps_holder(door):
+                door.holder = facts.holder
+            door.facts = facts
+
+    # --- votes
 
     def counts_in(self, question: Question, door: Door) -> bool:
-        """Whether a question is about this door."""
+        """Whether a question is about this door, and so is asked there."""
         if question.building not in (None, door.building):
             return False
-        return KINDS[door.facts.kind][1] if question.track == "owners" else self.is_home(door)
+        return self.is_owner(door) if question.track == "owners" else door.who == HOME
 
-    def asked(self, door: Door, channel: str) -> list[Question]:
-        """What this door is asked: an owner who does not live there answers on paper."""
-        speaks = KINDS[door.facts.kind][2] or channel == PAPER
+    def to_answer(self, door: Door) -> set[int]:
+        """The questions that can be answered; a menu needs no answer."""
         asked = [q for q in self.questions if self.counts_in(q, door)]
-        return [q for q in asked if speaks or q.track != "owners"]
+        return {q.id for q in asked if q.track != "preference"}
 
-    def to_answer(self, door: Door, channel: str) -> set[int]:
-        """The questions that need an answer; a menu needs none."""
-        return {q.id for q in self.asked(door, channel) if q.track != "preference"}
-
-    def forms(self, door: Door, channel: str) -> list[set[int]]:
-        """The sets of answers that are whole: where tenant and owner are two, each has a form."""
-        whole = self.to_answer(door, channel)
-        owners = {q.id for q in self._of("owners")} & whole
-        are_two = channel == PAPER and not KINDS[door.facts.kind][2]
-        forms = [whole, owners, whole - owners] if are_two else [whole]
-        return [form for form in forms if form]
-
-    def whole(
-        self, door: Door, choices: dict[int, str], wishes: frozenset[int]
-    ) -> tuple[dict[int, str], frozenset[int]]:
-        """Where tenant and owner are two, what one says leaves standing what the other said."""
-        said = door.current
-        if said is None or self.worth(door) != "counted" or KINDS[door.facts.kind][2]:
-            return choices, wishes
-        counted = {q.id for q in self.questions if self.counts_in(q, door)}
-        other = {q: c for q, c in said.choices.items() if q in counted}
-        owners = {q.id for q in self._of("owners")}
-        return {**other, **choices}, said.wishes if set(choices) <= owners else wishes
+    def is_whole(self, door: Door, answered: set[int]) -> bool:
+        """Whether a form can be taken: an owners' question may be left open, no other."""
+        asked = self.to_answer(door)
+        needed = asked - {q.id for q in self._of("owners")}
+        return bool(answered) and needed <= answered <= asked
 
     def worth(self, door: Door) -> str:
         """What the last word of a door is worth now."""
@@ -171,15 +216,15 @@ class Reckoning:
 
     def will_be_taken(self, request: Request, now: datetime) -> bool:
         """Whether a request that was never recorded becomes a vote."""
-        door = self.doors.get(request.premises)
+        door = self.doors.get(request.place)
         if self.state(now) != "open" or door is None or not door.is_listed:
             return False
-        options = {o for q in self.asked(door, request.channel) for o in q.options}
-        if set(request.choices) not in self.forms(door, request.channel):
+        options = {o for q in self.questions if self.counts_in(q, door) for o in q.options}
+        if not self.is_whole(door, set(request.choices)):
             return False
         if not request.wishes <= options or request.plan != self.plan:
             return False
-        if request.seen != len(door.said) or door.is_disputed or door.held:
+        if request.seen != len(door.said) or not door.is_settled:
             return False
         return self.may_change(door)
 
@@ -187,7 +232,7 @@ class Reckoning:
         """Whether what a door said may be said otherwise: only what counts can be locked."""
         if self.worth(door) != "counted" or door.current is None:
             return True
-        if door.sold is not None and door.current.moment < door.sold:
+        if self.is_sellers(door):
             return False
         most = {"none": 0, "once": 1}.get(self.revote)
         # Saying again what a new plan or a decision took away is no use of the change.
@@ -229,7 +274,7 @@ class Reckoning:
     def homes(self, building: int | None = None) -> list[Door]:
         """The 户 on the register."""
         here = [d for d in self.doors.values() if building in (None, d.building)]
-        return [d for d in here if d.is_listed and self.is_home(d)]
+        return [d for d in here if d.is_listed and d.who == HOME]
 
     def numbers(self) -> dict[str, object]:
         """Everything a board says, in one comparable form."""
@@ -279,7 +324,7 @@ class Reckoning:
         area = dict.fromkeys((None, "agree", "disagree", "abstain"), 0)
         for door in doors:
             choice = self._choice(door, question)
-            heads.setdefault(door.facts.holder, set()).update({choice} if choice else set())
+            heads.setdefault(door.holder, set()).update({choice} if choice else set())
             area[choice] += door.facts.size
         said = ["abstain" if len(c) > 1 else next(iter(c), None) for c in heads.values()]
         order = ("agree", "disagree", "abstain")
