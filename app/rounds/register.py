@@ -216,7 +216,7 @@ def align(round_: Round, premises: Premises) -> list[tuple[str, RegisterEntry]]:
     """
     wanted, present = _wanted(round_, premises), _present(round_.id, premises.id)
     gone = [e for e in present if not any(_is_same(e, row) for row in wanted)]
-    done = [("remove", _strike_off(entry)) for entry in gone]
+    done = _strike_off(gone)
     for row in wanted:
         entry = next((e for e in present if _is_same(e, row)), None)
         if entry is None:
@@ -275,12 +275,15 @@ def _put_on(round_: Round, row: Mapping[str, object]) -> RegisterEntry:
     return entry
 
 
-def _strike_off(entry: RegisterEntry) -> RegisterEntry:
-    _check_settled(entry)
-    effects.set_voice(entry, Voice.SILENT)
-    entry.removed_at = clock.now()
+def _strike_off(entries: Sequence[RegisterEntry]) -> list[tuple[str, RegisterEntry]]:
+    # All or none: one of them with something to settle keeps the others on too.
+    for entry in entries:
+        _check_settled(entry)
+    for entry in entries:
+        effects.set_voice(entry, Voice.SILENT)
+        entry.removed_at = clock.now()
     db.session.flush()
-    return entry
+    return [("remove", entry) for entry in entries]
 
 
 def _correct_entry(entry: RegisterEntry, changed: Mapping[str, object]) -> RegisterEntry:
@@ -314,7 +317,7 @@ def _remove(decision: Decision, by: Identity) -> Facts:
     entry = _entry(decision)
     _check_present(entry)
     others = [e for e in _present(entry.round_id, entry.premises_id) if e.id != entry.id]
-    return facts_of([("remove", _strike_off(one)) for one in (entry, *others)])
+    return facts_of(_strike_off([entry, *others]))
 
 
 @applies(DecisionKind.REGISTER_CORRECTION, Verb.CHANGE_REGISTER, Kind.REGISTER_CHANGE)
@@ -335,17 +338,17 @@ def _transfer(decision: Decision, by: Identity) -> Facts:
     if entry.household is not None:
         revoke_codes([entry.household], by=by)
     entry.transferred_at = clock.now()
-    if not _seller_speaks(entry):
+    is_by_name = not entry.holder.startswith(("public:", "developer"))
+    if is_by_name and not _seller_speaks(entry):
         # The buyer is asked, and is a head of its own: the seller may hold other premises.
         # Whatever else the roster says otherwise by now waits for a correction.
-        ownership, owners = entry.premises.ownership, decision.params["owners"]
-        entry.holder = holder_of(entry.case, ownership, owners, entry.premises_id)
+        entry.holder = holder_of(entry.case, "", decision.params["owners"], entry.premises_id)
     return {"change": "transfer", "voted": int(entry.voice == Voice.COUNTED)}
 
 
 def _seller_speaks(entry: RegisterEntry) -> bool:
-    """Whether what counts was said before the premises changed hands (RULES.md §2.2)."""
-    if entry.transferred_at is None:
+    """Whether what counts was said as owner before the premises changed hands (RULES.md §2.2)."""
+    if entry.transferred_at is None or not entry.is_property:
         return False
     vote = effects.current_vote(entry)
     return vote is not None and vote.cast_at < entry.transferred_at

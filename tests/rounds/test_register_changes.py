@@ -250,6 +250,24 @@ def test_a_home_with_two_contradicting_votes_cannot_be_removed_before_they_are_s
     assert figures(round_) == (4, 1, 0, 0)
 
 
+def test_a_landlord_stays_on_the_register_while_the_tenant_has_something_to_settle(
+    office: Office,
+) -> None:
+    building = make_building(homes=4)
+    home = homes_of(building)[0]
+    home.premises.ownership = "直管公房"
+    round_ = open_round(building.compound, FUND)
+    say(round_, home, AGREE)
+    assert say(round_, home, DISAGREE, Channel.PAPER, keyed_by_id=office.first.id).is_held
+    landlord = landlord_at(round_, home)
+    removal = register.propose_removal(landlord, GROUNDS, by=office.first)
+    with pytest.raises(NotReady):
+        office.agrees(removal)
+    assert landlord.removed_at is None
+    assert tallies.results(round_).owners[0].tallies[0].total == 4
+    assert figures(round_) == (4, 1, 0, 0)
+
+
 def test_a_correction_lets_the_register_say_what_the_roster_says(
     building: Building, round_: Round, office: Office
 ) -> None:
@@ -291,6 +309,35 @@ def test_who_turns_out_to_rent_of_a_public_landlord_speaks_for_the_household_alo
     office.agrees(register.propose_correction(entry, GROUNDS, by=office.first))
     assert tallies.results(round_).owners[0].tally.agree == 1
     figures(round_)
+
+
+def test_a_tenant_who_bought_after_voting_is_a_head_of_its_own(office: Office) -> None:
+    building = make_building(homes=4)
+    home = homes_of(building)[0]
+    home.premises.ownership = "直管公房"
+    round_ = open_round(building.compound, FUND)
+    say(round_, home, AGREE)
+    entry = entry_at(round_, home)
+    office.agrees(register.propose_transfer(entry, ["孙七"], GROUNDS, by=office.first))
+    home.premises.ownership = "房改房"
+    office.agrees(register.propose_correction(entry, GROUNDS, by=office.first))
+    # As owner nobody had spoken there: the landlord is no head of it any more.
+    assert (entry.is_property, entry.holder.partition(":")[0]) == (True, "owners")
+    assert figures(round_) == (4, 1, 0, 0)
+
+
+def test_a_public_landlord_stays_one_head_whatever_the_roster_says_before_a_correction(
+    office: Office,
+) -> None:
+    building = make_building(homes=4)
+    for home in homes_of(building)[:2]:
+        home.premises.ownership = "直管公房"
+    round_ = open_round(building.compound, FUND)
+    home.premises.ownership = "房改房"
+    landlord = landlord_at(round_, home)
+    office.agrees(register.propose_transfer(landlord, ["孙七"], GROUNDS, by=office.first))
+    assert landlord.holder == "public:直管公房"
+    assert tallies.results(round_).owners[0].tallies[0].total == 3
 
 
 def test_where_register_and_roster_agree_there_is_nothing_to_correct(
