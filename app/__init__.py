@@ -2,7 +2,6 @@
 
 from flask import Flask
 from flask_bootstrap import Bootstrap5
-from flask_compress import Compress
 from jinja2 import StrictUndefined
 
 from app.config import ROOT, Config
@@ -26,7 +25,6 @@ def create_app(config: Config | None = None) -> Flask:
     jobs.init(app, config)
     web.init(app)
     Bootstrap5(app)
-    Compress(app)
     _register_features(app)
     return app
 

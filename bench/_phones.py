@@ -23,6 +23,7 @@ from sqlalchemy import insert, select
 from app.accounts.actions import token_digest
 from app.accounts.models import HouseholdCode, HouseholdSession
 from app.core import clock
+from app.core.cookies import note_signer
 from app.core.db import db
 from app.rounds.models import Matter, RegisterEntry, Round
 from bench._wire import request
@@ -91,18 +92,22 @@ def _browser(
             **session,
             "_permanent": True,
             "building": secrets.token_urlsafe(9),
+            "phone": "0951-2345678",
             "household": {"token": token, "seen": int(clock.now().timestamp())},
-            "ballot": {
-                "round": round_id,
-                "home": household_id,
-                "answers": {name: ballot[name] for name in ballot if name.startswith("matter-")},
-                "words": b"",
-                "request_id": ballot["request_id"],
-                "seen": ballot["seen"],
-            },
         }
+        # What the review page leaves in the browser until the vote is recorded.
+        answers = {name: ballot[name] for name in ballot if name.startswith("matter-")}
+        note: dict[str, Any] = {
+            "round": round_id,
+            "home": household_id,
+            "answers": answers,
+            "words": b"",
+            "request_id": ballot["request_id"],
+            "seen": ballot["seen"],
+        }
+        written = note_signer("ballot").dumps(note)
     signer: Any = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
-    return f"{app.config['SESSION_COOKIE_NAME']}={signer.dumps(kept)}", csrf
+    return f"{app.config['SESSION_COOKIE_NAME']}={signer.dumps(kept)}; ballot={written}", csrf
 
 
 if __name__ == "__main__":

@@ -2,14 +2,13 @@
 
 import time
 from dataclasses import dataclass
-from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import joinedload
 
 from app.accounts.models import HouseholdCode, HouseholdSession, Staff
 from app.core.db import db
-from app.core.guards import Home, Identity
+from app.core.guards import Claim, Home, Identity
 from app.roster.models import Area, Entrance, Household, Premises
 
 # An ended account may act for at most this many seconds more (THREATS.md T25).
@@ -79,7 +78,7 @@ def areas_within(by: Identity) -> list[Area]:
     return list(db.session.scalars(areas))
 
 
-def home_of_session(token_digest: str, began_after: datetime) -> Home | None:
+def home_of_session(claim: Claim) -> Home | None:
     """The household a browser's session speaks for, unless it ended or its code was revoked."""
     row = db.session.execute(
         select(HouseholdSession.household_id, Entrance.building_id, HouseholdSession.id)
@@ -88,10 +87,15 @@ def home_of_session(token_digest: str, began_after: datetime) -> Home | None:
         .join(Entrance, Entrance.id == Premises.entrance_id)
         .outerjoin(HouseholdCode, HouseholdCode.id == HouseholdSession.code_id)
         .where(
-            HouseholdSession.token_digest == token_digest,
-            HouseholdSession.ended_at.is_(None),
-            HouseholdSession.began_at > began_after,
-            or_(HouseholdSession.code_id.is_(None), HouseholdCode.revoked_at.is_(None)),
+            HouseholdSession.token_digest == claim.digest,
+            HouseholdSession.began_at > claim.began_after,
+            session_stands(),
         )
     ).one_or_none()
     return Home(*row) if row else None
+
+
+def session_stands() -> ColumnElement[bool]:
+    """Whether a household's session, joined with its code, was neither ended nor revoked."""
+    is_valid = or_(HouseholdSession.code_id.is_(None), HouseholdCode.revoked_at.is_(None))
+    return and_(HouseholdSession.ended_at.is_(None), is_valid)

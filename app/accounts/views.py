@@ -25,8 +25,9 @@ from app.accounts import actions, queries
 from app.accounts.codes import Code, read_code
 from app.accounts.forms import CodeForm
 from app.core import clock
+from app.core.cookies import forget_note
 from app.core.format import as_code
-from app.core.guards import Home, current_home, household_gate, public
+from app.core.guards import Claim, Home, current_home, household_gate, public
 from app.core.limits import TooManyTries
 from app.core.web import page, saved
 from app.roster.models import Building
@@ -42,6 +43,7 @@ bp = Blueprint("accounts", __name__)
 
 def init_app(app: Flask) -> None:
     """Register the pages and tell the guard how a household is recognised."""
+    household_gate.claim = read_claim
     household_gate.load = load_home
     household_gate.refuse = show_the_way_in
     app.register_blueprint(bp)
@@ -82,6 +84,12 @@ def leave() -> Response:
 
 def load_home() -> Home | None:
     """The household this browser speaks for, while the session is neither idle nor too old."""
+    claim = read_claim()
+    return queries.home_of_session(claim) if claim else None
+
+
+def read_claim() -> Claim | None:
+    """The session that this browser's cookie names, unless it is idle."""
     kept = session.get(_KEPT)
     if not kept:
         return None
@@ -92,7 +100,7 @@ def load_home() -> Home | None:
     # A new cookie once a minute is enough.
     if idle > 60:
         session[_KEPT] = {**kept, "seen": int(now.timestamp())}
-    return queries.home_of_session(actions.token_digest(kept["token"]), now - ABSOLUTE)
+    return Claim(actions.token_digest(kept["token"]), now - ABSOLUTE)
 
 
 def show_the_way_in() -> Response:
@@ -130,9 +138,9 @@ def _begin(opened: str, building: Building) -> Response:
 
 
 def _forget() -> None:
-    # The ballot is what the household filled in and has not sent yet.
-    for name in (_KEPT, "ballot"):
-        session.pop(name, None)
+    session.pop(_KEPT, None)
+    # What the household filled in and has not sent yet.
+    forget_note("ballot")
     # Forms that were loaded for another household must not be sent for this one.
     session.pop("csrf_token", None)
 

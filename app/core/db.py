@@ -118,6 +118,16 @@ def init(app: Flask) -> None:
     ]
 
 
+def as_plain_utc(moment: datetime) -> str:
+    """A moment as SQLite keeps it, for statements that take their rows as JSON."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+
+
+def is_postgresql() -> bool:
+    """Whether the session speaks to PostgreSQL, for what the two engines do differently."""
+    return bool(db.session.get_bind().dialect.name == "postgresql")
+
+
 _reading: ContextVar[bool] = ContextVar("reading", default=False)
 
 

@@ -5,6 +5,7 @@ It knows roles and identities, not features: how a household is recognised is to
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from functools import wraps
 from typing import Any
@@ -77,9 +78,21 @@ class Home:
     session_id: int
 
 
+@dataclass(frozen=True)
+class Claim:
+    """The session that a browser's signed cookie names; whether it still stands, nobody asked yet.
+
+    `digest` finds it; it must have begun after `began_after`.
+    """
+
+    digest: str
+    began_after: datetime
+
+
 class _HouseholdGate:
     """Filled in by the accounts feature, as a login manager is."""
 
+    claim: Callable[[], Claim | None]
     load: Callable[[], Home | None]
     refuse: View
 
@@ -112,6 +125,22 @@ def household(view: View) -> View:
         with beforehand():
             is_known = bool(current_home)
         return view(*args, **kwargs) if is_known else household_gate.refuse()
+
+    guarded.guard = "household"  # type: ignore[attr-defined]
+    return guarded
+
+
+def claimant(view: View) -> View:
+    """Only a browser whose cookie names a household's session; the view gets the claim.
+
+    For what asks in its own transaction whether the session still stands, under the lock where it
+    matters, and not a second time before (FAULTS.md §1).
+    """
+
+    @wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        claim = household_gate.claim()
+        return view(*args, claim=claim, **kwargs) if claim else household_gate.refuse()
 
     guarded.guard = "household"  # type: ignore[attr-defined]
     return guarded

@@ -7,6 +7,8 @@ import json
 import logging
 import re
 import sys
+import threading
+from collections import deque
 from typing import IO, Any
 
 import structlog
@@ -61,29 +63,33 @@ def init(*, testing: bool) -> None:
             logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def note_request(method: str, path: str, status: int, ms: float | None) -> None:
+def note_request(request: str, method: str, path: str, status: int, ms: float | None) -> None:
     """Write the line of a request as `info("request", …)` would, by the shortest way.
 
     It is the one line that every answer waits for; only the path is somebody else's words.
     """
     if _requests.isEnabledFor(logging.INFO):
         event = {
-            **structlog.contextvars.get_contextvars(),
             "event": "request",
             "level": "info",
             "method": method,
             "ms": ms,
             "path": mask(path),
+            "request": request,
             "status": status,
             "timestamp": clock.now().isoformat().replace("+00:00", "Z"),
         }
-        line = json.dumps(event, ensure_ascii=False, sort_keys=True)
-        _requests.info(line, extra={"is_ready": True})
+        line = json.dumps(event, ensure_ascii=False)
+        _requests.handle(_Line(_requests.name, logging.INFO, "", 0, line, (), None))
+
+
+class _Line(logging.LogRecord):
+    """A record whose message is the whole line already."""
 
 
 def handler(stream: IO[str]) -> logging.Handler:
     """Writes every record, whoever logged it, to `stream` as one masked JSON line."""
-    written = logging.StreamHandler(stream)
+    written = _Stream(stream)
     written.setFormatter(
         _Lines(
             foreign_pre_chain=_shared(),
@@ -98,12 +104,39 @@ def handler(stream: IO[str]) -> logging.Handler:
     return written
 
 
+class _Stream(logging.StreamHandler[IO[str]]):
+    """A stream for which nobody waits: who finds another thread writing leaves it the line."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        super().__init__(stream)
+        self._lines: deque[str] = deque()
+        self._writing = threading.Lock()
+
+    def createLock(self) -> None:  # noqa: N802 - the name is the library's
+        """None: it would make every thread wait for the slowest."""
+        self.lock = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the line of this record, and those that others leave meanwhile."""
+        try:
+            self._lines.append(self.format(record) + self.terminator)
+            while self._lines and self._writing.acquire(blocking=False):
+                try:
+                    lines = [self._lines.popleft() for _ in range(len(self._lines))]
+                    self.stream.write("".join(lines))
+                    self.flush()
+                finally:
+                    self._writing.release()
+        except Exception:
+            self.handleError(record)
+
+
 class _Lines(structlog.stdlib.ProcessorFormatter):
     """Makes each record a line; that of a request is one already."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The line of this record."""
-        return record.getMessage() if hasattr(record, "is_ready") else super().format(record)
+        return str(record.msg) if isinstance(record, _Line) else super().format(record)
 
 
 def _shared() -> list[Any]:

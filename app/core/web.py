@@ -1,7 +1,7 @@
 """The way through a request: security headers, error pages, and the only exits of a view."""
 
 import hashlib
-import secrets
+import random
 import time
 from collections.abc import Iterable
 from functools import lru_cache
@@ -24,15 +24,14 @@ from flask import (
     request,
     url_for,
 )
-from flask.sessions import SecureCookieSessionInterface
+from flask_compress import Compress
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError, CSRFProtect
-from itsdangerous import URLSafeTimedSerializer
 from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.routing import IntegerConverter, Map
 from whitenoise import WhiteNoise
 
-from app.core import jobs
+from app.core import cookies, jobs
 from app.core.db import db, mark_reading
 from app.core.errors import Refused
 from app.core.guards import current_home
@@ -44,6 +43,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 csrf = CSRFProtect()
+compress = Compress()
 
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 _CSP = "; ".join(
@@ -149,17 +149,6 @@ class _Answer(Response):
         return body, status, headers + [header for header in wanted if header[0] not in own]
 
 
-class _Cookies(SecureCookieSessionInterface):
-    """Sessions in signed cookies; the signer is made once, not for every cookie."""
-
-    _signer: URLSafeTimedSerializer | None = None
-
-    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
-        """The signer of this application's key."""
-        self._signer = self._signer or super().get_signing_serializer(app)
-        return self._signer
-
-
 def asked_number(name: str) -> int | None:
     """The whole number that the address or form asks for under `name`, if a table could hold it."""
     number = request.values.get(name, type=int)
@@ -176,13 +165,15 @@ class _Id(IntegerConverter):
 def init(app: Flask) -> None:
     """Hook the request flow into the application."""
     app.response_class = _Answer
-    app.session_interface = _Cookies()
+    app.session_interface = cookies.Sessions()
     app.url_map.converters["int"] = _Id
-    app.before_request(_begin)
-    app.before_request(_refuse_cross_site)
-    app.before_request(_refuse_nonsense)
+    app.before_request(_enter)
     app.after_request(_log_request)
+    app.config["WTF_CSRF_CHECK_DEFAULT"] = False
     csrf.init_app(app)
+    app.config["COMPRESS_REGISTER"] = False
+    compress.init_app(app)
+    app.after_request(_compress)
     app.jinja_env.globals["static_url"] = static_url
     app.context_processor(lambda: {"home": current_home})
     app.register_error_handler(Refused, _refused)
@@ -191,8 +182,18 @@ def init(app: Flask) -> None:
     app.register_error_handler(Exception, _bug)
 
 
+def _enter() -> None:
+    """Every request comes this way before it reaches its view."""
+    _begin()
+    if request.method not in _SAFE_METHODS:
+        _refuse_cross_site()
+        _refuse_without_token()
+    _refuse_nonsense()
+
+
 def _begin() -> None:
-    g.request_id = secrets.token_hex(8)
+    # It only tells lines of the log apart; real randomness would cost a call of the system.
+    g.request_id = f"{random.getrandbits(64):016x}"
     g.began = time.perf_counter()
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request=g.request_id)
@@ -205,13 +206,17 @@ def _begin() -> None:
 
 def _refuse_cross_site() -> None:
     """Second fence beside the token (THREATS.md T08); old web views send neither header."""
-    if request.method in _SAFE_METHODS:
-        return
     if request.headers.get("Sec-Fetch-Site") == "cross-site":
         abort(403)
     origin = request.headers.get("Origin")
     if origin and origin != "null" and host_of(origin) != request.host:
         abort(403)
+
+
+def _refuse_without_token() -> None:
+    # An address that does not exist is not found, token or not.
+    if request.endpoint:
+        csrf.protect()
 
 
 def host_of(url: str) -> str:
@@ -242,8 +247,16 @@ def _log_request(response: Response) -> Response:
         return response
     began = g.get("began")
     took = round((time.perf_counter() - began) * 1000, 1) if began else None
-    note_request(request.method, request.path, response.status_code, took)
+    number = g.get("request_id", "")
+    note_request(number, request.method, request.path, response.status_code, took)
     return response
+
+
+def _compress(response: Response) -> Response:
+    """For the wire; a few words are not worth looking at."""
+    length = response.content_length
+    is_short = length is not None and length < current_app.config["COMPRESS_MIN_SIZE"]
+    return response if is_short else compress.after_request(response)
 
 
 def _refused(refusal: Refused) -> Response:

@@ -1,14 +1,15 @@
 """A household votes on the phone: form, review, vote, and every way in which it can go wrong."""
 
-from flask import Response, make_response, redirect, request, session, url_for
+from flask import Response, make_response, redirect, request, url_for
 
+from app.core.cookies import forget_note, keep_note, kept_note
 from app.core.db import mark_reading, release
 from app.core.errors import Refused
-from app.core.guards import current_home, household
+from app.core.guards import Claim, claimant, current_home, household
 from app.core.i18n import translated
 from app.core.web import page, saved
-from app.rounds import casting, homes, queries
-from app.rounds.forms import BallotForm, ReaffirmForm, ballot_form
+from app.rounds import casting, first_votes, homes, queries
+from app.rounds.forms import BallotForm, ReaffirmForm, ballot_form, read_ballot
 from app.rounds.models import Channel, RegisterEntry, Round
 from app.rounds.residents import bp, load_entry, load_own_building, load_round
 
@@ -23,7 +24,7 @@ _TOLD = {
     casting.NotOnRegister: ("not-on-register", "rounds/stands.html"),
 }
 
-# Where the session keeps the answers between form and review; signing out forgets them.
+# The note with the answers between form and review; signing out forgets it.
 _BALLOT = "ballot"
 
 
@@ -62,7 +63,7 @@ def prepare(round_id: int) -> Response:
     form = ballot_form(round_, entry)
     if not form.validate():
         return _form_page(homes.ballots_in(round_, entry), form)
-    session[_BALLOT] = {"round": round_id, "home": entry.household_id, **form.kept()}
+    keep_note(_BALLOT, {"round": round_id, "home": entry.household_id, **form.kept()})
     return saved(".review", round_id=round_id)
 
 
@@ -90,9 +91,19 @@ def edit(round_id: int) -> Response:
 
 
 @bp.post("/rounds/<int:round_id>/vote")
-@household
-def cast(round_id: int) -> Response:
+@claimant
+def cast(round_id: int, claim: Claim) -> Response:
     """Record the vote; as JSON for a phone that retries on a weak line."""
+    ballot = read_ballot(request.form)
+    receipt = first_votes.cast(round_id, claim, ballot) if ballot else None
+    if receipt is None:
+        return _cast(round_id)
+    forget_note(_BALLOT)
+    return _proof(receipt) if _wants_json() else saved(".receipt", code=receipt.code)
+
+
+@household
+def _cast(round_id: int) -> Response:
     round_, me = load_round(round_id), current_home
     entry = queries.entry_of(round_id, me.household_id)
     form = ballot_form(round_, entry)
@@ -137,7 +148,7 @@ def status(round_id: int) -> Response:
 
 def _kept_form(round_: Round) -> tuple[RegisterEntry | None, BallotForm | None]:
     """The form as this household filled it in before its review, while it can still be sent."""
-    kept = session.get(_BALLOT)
+    kept = kept_note(_BALLOT)
     whose = (round_.id, current_home.household_id)
     if kept is None or (kept["round"], kept["home"]) != whose or not round_.is_open:
         return None, None
@@ -161,10 +172,13 @@ def _form_page(mine: homes.Ballots, form: BallotForm) -> Response:
 
 
 def _recorded(receipt: casting.Receipt) -> Response:
-    session.pop(_BALLOT, None)
+    forget_note(_BALLOT)
     response = saved(".receipt", code=receipt.code)
-    recorded = _as_json(receipt.code, receipt.seq, receipt.is_held)
-    return make_response(recorded) if _wants_json() else response
+    return _proof(receipt) if _wants_json() else response
+
+
+def _proof(receipt: casting.Receipt) -> Response:
+    return make_response(_as_json(receipt.code, receipt.seq, receipt.is_held))
 
 
 def _as_json(code: str, seq: int, is_held: bool) -> dict[str, object]:
@@ -181,7 +195,7 @@ def _incomplete(round_: Round, form: BallotForm) -> Response:
 
 def _told_no(round_id: int, refusal: Refused) -> Response:
     """Say what happened instead; nothing was recorded."""
-    session.pop(_BALLOT, None)
+    forget_note(_BALLOT)
     release()
     mark_reading(True)
     word, _template = _TOLD.get(type(refusal), ("refused", ""))

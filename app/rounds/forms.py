@@ -1,8 +1,10 @@
 """Forms of the rounds: what a household fills in."""
 
+import re
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
+from werkzeug.datastructures import MultiDict
 from wtforms import Field, HiddenField, RadioField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import DataRequired, InputRequired, Length, Optional, Regexp
@@ -15,6 +17,10 @@ from app.rounds.counting import Choice, Track
 from app.rounds.models import Matter, RegisterEntry, Round, Voice, Vote
 
 COMMENT_LENGTH = 500
+_REQUEST_ID = re.compile(r"^[A-Za-z0-9_-]{8,64}\Z")
+_SEEN = re.compile(r"^\d{1,6}\.\d{1,6}\Z", re.ASCII)
+_NUMBER = re.compile(r"^\d{1,9}\Z", re.ASCII)
+_CHOICES = {choice.value for choice in Choice}
 _IN_ORDER = list(Track)
 
 
@@ -24,8 +30,8 @@ class _SeenForm(Form):
     `seen` tells votes of the household so far, and the plan version.
     """
 
-    request_id = HiddenField(validators=[Regexp(r"^[A-Za-z0-9_-]{8,64}\Z", message=_l("请刷新。"))])
-    seen = HiddenField(validators=[Regexp(r"^\d{1,6}\.\d{1,6}\Z", message=_l("请刷新。"))])
+    request_id = HiddenField(validators=[Regexp(_REQUEST_ID, message=_l("请刷新。"))])
+    seen = HiddenField(validators=[Regexp(_SEEN, message=_l("请刷新。"))])
 
     def see(self, entry: RegisterEntry) -> None:
         """Give the request a new name, and note what the household sees now."""
@@ -92,7 +98,7 @@ class BallotForm(_SeenForm):
         return bool(wanted) and all(answer.data for answer in wanted)
 
     def kept(self) -> dict[str, Any]:
-        """What was filled in, as the cookie of the session keeps it between form and review.
+        """What was filled in, as a cookie keeps it between form and review.
 
         The words are bytes, so that 500 characters of any script fit into a cookie.
         """
@@ -134,6 +140,31 @@ def ballot_form(round_: Round, entry: RegisterEntry | None) -> BallotForm:
     fields = {f"matter-{matter.id}": _field(matter) for matter in matters}
     form: BallotForm = type("BallotFormOfRound", (BallotForm,), {**fields, "matters": matters})()
     return form
+
+
+def read_ballot(sent: MultiDict[str, str]) -> Ballot | None:
+    """What a phone sent, where the form would find nothing wrong with it; else the form must look.
+
+    Whether it answers what the household is asked is found out when it is cast.
+    """
+    request_id, seen, comment = (sent.get(name, "") for name in ("request_id", "seen", "comment"))
+    if not _REQUEST_ID.match(request_id) or not _SEEN.match(seen) or len(comment) > COMMENT_LENGTH:
+        return None
+    choices: dict[int, Choice] = {}
+    wishes: set[int] = set()
+    for name, values in sent.lists():
+        matter = name.removeprefix("matter-")
+        if matter == name:
+            continue
+        if _NUMBER.match(matter) and len(values) == 1 and values[0] in _CHOICES:
+            choices[int(matter)] = Choice(values[0])
+        elif all(_NUMBER.match(value) for value in values):
+            wishes.update(map(int, values))
+        else:
+            return None
+    votes, plan = seen.split(".")
+    words = cleaned(comment) if comment else ""
+    return Ballot(choices, request_id, int(votes), int(plan), words, frozenset(wishes))
 
 
 def _field(matter: Matter) -> Any:

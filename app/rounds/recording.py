@@ -12,6 +12,7 @@ from sqlalchemy import insert, update
 from app.core.db import db
 from app.journal.actions import Recorded, book_of_round, record
 from app.journal.models import Kind
+from app.projects.models import PlanVersion
 from app.rounds import effects
 from app.rounds.cases import Conflict
 from app.rounds.counting import Choice
@@ -96,7 +97,8 @@ def _contradicts(entry: RegisterEntry, vote: Vote, ballot: Ballot, via: Channel)
     if entry.voice != Voice.COUNTED or (vote.channel == Channel.PAPER) == (via == Channel.PAPER):
         return False
     said = {choice.matter_id: choice.choice for choice in vote.choices}
-    return any(said.get(matter, choice) != choice for matter, choice in ballot.choices.items())
+    # To leave open what was answered before is another word too.
+    return any(ballot.choices.get(matter) != choice for matter, choice in said.items())
 
 
 def _record(
@@ -107,23 +109,34 @@ def _record(
     is_held: bool,
     decision_id: int | None,
 ) -> Recorded:
-    version = round_.plan_version
-    facts: dict[str, object] = {
-        "round": round_.id,
+    facts = facts_of_vote(round_.id, round_.plan_version, entry, ballot, hand.channel)
+    facts |= {"number": entry.votes + 1, "held": int(is_held)}
+    if decision_id is not None:
+        facts["decision"] = decision_id
+    return record(book_of_round(round_.id), Kind.VOTE, facts, actor=entry.commitment)
+
+
+def facts_of_vote(
+    round_id: int,
+    version: PlanVersion | None,
+    entry: RegisterEntry,
+    ballot: Ballot,
+    via: Channel,
+) -> dict[str, object]:
+    """What the journal says of a household's first vote; of a later one, two facts differ."""
+    return {
+        "round": round_id,
         "hh": entry.commitment,
         "choice": {str(matter): choice.value for matter, choice in ballot.choices.items()},
         "wish": sorted(ballot.wishes),
-        "channel": hand.channel.value,
+        "channel": via.value,
         "plan": version.plan_hash if version else "",
         "management": version.management_hash if version else "",
         "version": version.number if version else 0,
         "req": ballot.request_id,
-        "number": entry.votes + 1,
-        "held": int(is_held),
+        "number": 1,
+        "held": 0,
     }
-    if decision_id is not None:
-        facts["decision"] = decision_id
-    return record(book_of_round(round_.id), Kind.VOTE, facts, actor=entry.commitment)
 
 
 def _store(

@@ -246,7 +246,8 @@ class Reckoning:
             return False
         if (before.channel == PAPER) == (said.channel == PAPER):
             return False
-        return any(before.choices.get(q, c) != c for q, c in said.choices.items())
+        # To leave open what was answered before is another word too.
+        return any(said.choices.get(q) != c for q, c in before.choices.items())
 
     def hear(self, door: Door, said: Said) -> None:
         """A household's vote: it counts, or is held beside the one of the other channel."""

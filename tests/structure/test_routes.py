@@ -13,7 +13,7 @@ from tests.client import PageClient
 from tests.structure.source import decorators, functions, is_view, modules
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
-GUARDS = {"public", "household", "staff"}
+GUARDS = {"public", "household", "claimant", "staff"}
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",

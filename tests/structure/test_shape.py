@@ -58,8 +58,8 @@ FORBIDDEN_NAMES = {
 STOREYS = "__init__ actions cli forms models queries staff_views tasks views"
 # The concepts a feature may name a module after; a new one is added here by who adds it.
 CONCEPTS = {
-    "core": "alarms clock db errors files format guards i18n jobs limits log markdown pdf "
-    "pdf_child qr sheets sheets_child tokens web",
+    "core": "alarms clock cookies db errors files format guards i18n jobs limits log markdown pdf "
+    "pdf_child qr sheets sheets_child together tokens web",
     "journal": "merkle note",
     "roster": "areas cells comparing correction differences headings importer ledger lines people "
     "findings transfer",
@@ -67,9 +67,10 @@ CONCEPTS = {
     "projects": "comparison completeness contents fingerprint",
     "rounds": "audit ballot_views case_desk case_forms case_views cases casting changes "
     "complaint_views conflict_views conflicts corrections counting decisions effects fates "
-    "findings homes life_forms lifecycle listing matter_forms matter_views matters "
+    "findings first_votes homes life_forms lifecycle listing matter_forms matter_views matters "
     "objection_views objections opening pending profile prospects recording recounting register "
-    "register_forms register_views replay residents steps tallies thresholds timeline ways wording",
+    "register_forms register_views replay residents steps storing tallies thresholds timeline ways "
+    "wording",
     "reports": "notice pages printing",
     "desk": "board live next_step",
     "demo": "cases content drawings plans stories synthetic",
@@ -81,8 +82,9 @@ MAY_USE_THE_REQUEST = {
     "app.core.guards",
     "app.core.i18n",
     "app.core.limits",
+    "app.core.cookies",
 }
-MAY_COMMIT = {"app.core.web", "app.core.jobs", "app.core.limits"}
+MAY_COMMIT = {"app.core.web", "app.core.jobs", "app.core.limits", "app.core.together"}
 MAY_IMPORT_INSIDE = {"create_app", "_register_features"}
 WALL_CLOCKS = {
     "datetime.now",

@@ -1,0 +1,83 @@
+"""What a browser keeps for us: the signed session, and short-lived notes beside it.
+
+A note is for something large that is soon over: it makes no session larger, and forgetting it
+signs no session anew.
+"""
+
+from functools import lru_cache
+from typing import Any
+
+from flask import Flask, Response, after_this_request, current_app, request
+from flask.json.tag import TaggedJSONSerializer
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
+from itsdangerous import BadSignature, URLSafeSerializer, URLSafeTimedSerializer
+from werkzeug.http import dump_cookie
+
+# As long as a household may be idle, and a little more.
+_MINUTES = 60
+
+
+class Sessions(SecureCookieSessionInterface):
+    """Sessions in signed cookies; the signer is made once, not for every cookie."""
+
+    _signer: URLSafeTimedSerializer | None = None
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        """The signer of this application's key."""
+        self._signer = self._signer or super().get_signing_serializer(app)
+        return self._signer
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Write the cookie when something changed; else say that the answer depended on it."""
+        if session.modified:
+            super().save_session(app, session, response)
+        elif session.accessed:
+            others = response.headers.get("Vary")
+            response.headers["Vary"] = f"{others}, Cookie" if others else "Cookie"
+
+
+def keep_note(name: str, value: Any) -> None:
+    """Let this browser keep `value` until it is forgotten, for an hour at most."""
+    written = note_signer(name).dumps(value)
+
+    @after_this_request
+    def send(response: Response) -> Response:
+        response.set_cookie(
+            name,
+            str(written),
+            max_age=_MINUTES * 60,
+            secure=bool(current_app.config["SESSION_COOKIE_SECURE"]),
+            httponly=True,
+            samesite="Lax",
+        )
+        return response
+
+
+def kept_note(name: str) -> Any:
+    """What this browser keeps under `name`, as we wrote it; None when there is nothing."""
+    try:
+        return note_signer(name).loads(request.cookies.get(name, ""))
+    except BadSignature:
+        return None
+
+
+def forget_note(name: str) -> None:
+    """Let this browser forget what it keeps under `name`."""
+    if name in request.cookies:
+
+        @after_this_request
+        def send(response: Response) -> Response:
+            is_secure = bool(current_app.config["SESSION_COOKIE_SECURE"])
+            response.headers.add("Set-Cookie", _gone(name, is_secure))
+            return response
+
+
+@lru_cache
+def _gone(name: str, is_secure: bool) -> str:
+    return dump_cookie(name, max_age=0, secure=is_secure, httponly=True, samesite="Lax")
+
+
+def note_signer(name: str) -> URLSafeSerializer:
+    """Signs the notes of this name, so that nobody writes them but us."""
+    key = current_app.secret_key or ""
+    return URLSafeSerializer(key, salt=f"note-{name}", serializer=TaggedJSONSerializer())
