@@ -321,3 +321,13 @@ def test_a_term_without_rest_days_is_so_many_whole_days() -> None:
     for days in range(1, 30):
         end = end_of_term(begun, days, BEIJING, lambda day: False)
         assert end - datetime(2026, 11, 21, tzinfo=BEIJING) == timedelta(days=days)
+
+
+@pytest.mark.parametrize(("frozen", "lacking"), [(True, 3), (False, 0)])
+def test_codes_that_lack_are_an_unmet_condition_of_the_same_name(
+    frozen: bool, lacking: int
+) -> None:
+    facts = replace(READY, frozen=frozen, homes_without_code=lacking)
+    (check,) = (check for check in preflight(facts) if check.step == Condition.CODES)
+    assert (check.title, check.is_met) == ("每户都有户码", False)
+    assert check.is_met is False
