@@ -15,6 +15,7 @@ from flask import Flask
 from pytest_socket import socket_allow_hosts
 
 from app import create_app
+from app.accounts.queries import forget_identities
 from app.config import Config
 from app.core.db import alembic, db
 from app.desk import live
@@ -97,12 +98,18 @@ def client(app: Flask, session: sa.orm.Session) -> PageClient:
 
 
 @pytest.fixture
-def count_queries(session: sa.orm.Session) -> Callable[[], AbstractContextManager[list[str]]]:
-    """`with count_queries() as statements:` collects what reaches the database inside."""
+def count_queries(session: sa.orm.Session) -> Callable[..., AbstractContextManager[list[str]]]:
+    """`with count_queries() as statements:` collects what reaches the database inside.
+
+    Who is signed in is remembered for a second, so whether it is asked for would be chance:
+    it always is, or with `known=True` not before that second is over.
+    """
 
     @contextmanager
-    def counting() -> Iterator[list[str]]:
+    def counting(*, known: bool = False) -> Iterator[list[str]]:
         statements: list[str] = []
+        if not known:
+            forget_identities()
 
         def note(*args: object) -> None:
             text = str(args[2])

@@ -38,9 +38,14 @@ def identity_of(session_key: str) -> Identity | None:
         _memory.pop(session_key, None)
         return None
     if len(_memory) > 5000:
-        _memory.clear()
+        forget_identities()
     _memory[session_key] = _Remembered(staff.identity, time.monotonic() + MEMORY_SECONDS)
     return staff.identity
+
+
+def forget_identities() -> None:
+    """Look everybody up anew from here on."""
+    _memory.clear()
 
 
 def are_two_persons(first_id: int | None, second: Identity) -> bool:
