@@ -54,7 +54,8 @@ def database_url_for(instance: Path, name: str) -> str:
         return f"sqlite:///{instance / 'juyi.sqlite'}"
     url = sa.make_url(server).set(drivername="postgresql+psycopg")
     admin = sa.create_engine(url, isolation_level="AUTOCOMMIT")
-    database = f"juyi_test_{name}"
+    # Of this process alone: two runs on one machine must not take each other's away.
+    database = f"juyi_test_{name}_{os.getpid()}"
     with admin.connect() as connection:
         connection.execute(sa.text(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)'))
         connection.execute(sa.text(f'CREATE DATABASE "{database}"'))
