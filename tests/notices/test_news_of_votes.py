@@ -141,8 +141,6 @@ def test_a_form_that_contradicts_the_phone_is_told_when_it_comes_and_when_it_cou
         conflict, keep_held=True, grounds=GROUNDS, by=office.first
     )
     office.agrees(resolution)
-        conflicts.propose_resolution(conflict, keep_held=True, grounds=GROUNDS, by=office.first)
-    )
     assert told(MessageKind.CHANGED) == [MOBILE, OTHER_MOBILE] * 2
 
 
