@@ -136,5 +136,6 @@ def _queue(rows: Iterable[dict[str, Any]]) -> int:
 
 _message = cast("Table", Message.__table__)
 # Whoever comes second with the same cause is silently late.
-_IN_POSTGRESQL = postgresql.insert(_message).on_conflict_do_nothing()
-_IN_SQLITE = sqlite.insert(_message).on_conflict_do_nothing()
+_COUNTED = {"preserve_rowcount": True}
+_IN_POSTGRESQL = postgresql.insert(_message).on_conflict_do_nothing().execution_options(**_COUNTED)
+_IN_SQLITE = sqlite.insert(_message).on_conflict_do_nothing().execution_options(**_COUNTED)
