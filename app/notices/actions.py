@@ -87,7 +87,8 @@ def tell_phone(
     if one is None:
         return
     now = clock.now()
-    minutes = str(int((expires_at - now).total_seconds() // 60))
+    # Whoever said "ten minutes" a moment ago means ten.
+    minutes = str(round((expires_at - now) / timedelta(minutes=1)))
     text = text_of(kind, one.door, minutes=minutes, **params)
     if _queue([_row(one, kind, cause, text, now, expires_at)]):
         jobs.call(CODES)

@@ -174,6 +174,16 @@ def test_a_code_goes_to_the_one_phone_it_was_asked_for_at_any_hour(
     assert "10分钟" in str(message.body)
 
 
+def test_a_moment_between_asking_and_telling_does_not_shorten_the_ten_minutes(
+    session: Session, postbox: Postbox, morning: time_machine.Traveller
+) -> None:
+    expires = clock.now() + timedelta(minutes=10)
+    home = home_with(MOBILE)
+    morning.shift(timedelta(milliseconds=40))
+    notices.tell_phone(home.id, MOBILE, MessageKind.CODE, "1", expires_at=expires, code="204918")
+    assert "10分钟" in str(queued()[0].body)
+
+
 def test_a_code_never_goes_to_a_phone_that_is_not_on_file_for_that_home(
     session: Session, postbox: Postbox
 ) -> None:
