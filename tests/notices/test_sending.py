@@ -290,6 +290,27 @@ def test_an_answer_after_the_lease_changes_nothing(postbox: Postbox, morning: Cl
     assert (only_message().state, only_message().provider_id) == (MessageState.UNKNOWN, None)
 
 
+def test_a_late_answer_says_nothing_of_the_attempt_that_followed(
+    postbox: Postbox, morning: Clock
+) -> None:
+    def slowly(_letter: Letter) -> str:
+        morning.shift(LEASE)
+        delivery.tidy()
+        assert delivery.claim() is not None
+        db.session.commit()
+        raise Rejected("the first attempt")
+
+    tell()
+    postbox.answer = slowly
+    tasks.send_waiting()
+    message = only_message()
+    assert (message.state, message.attempts, message.error) == (
+        MessageState.CLAIMED,
+        2,
+        "left behind",
+    )
+
+
 def test_no_message_stops_those_behind_it(postbox: Postbox) -> None:
     postbox.answer = Answers(Rejected("no"), TimeoutError(), Busy("later"))
     notices.tell([h.id for h in homes_with_a_phone_each(5)], MessageKind.CODE_REISSUED, "code:1")
