@@ -1,0 +1,189 @@
+"""Telling a home: one message for each of its mobiles, once per cause, in few statements."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+import time_machine
+from sqlalchemy.orm import Session
+
+from app.core import clock
+from app.notices import actions as notices
+from app.notices.models import Message, MessageKind, MessageState
+from app.notices.queries import can_send, can_tell
+from app.roster.models import Building, Contact, Household
+from tests.factories import homes_of, make_building
+from tests.notices.postbox import Postbox
+
+MOBILE, OTHER_MOBILE = "13800000001", "13800000002"
+
+
+def _home_with(*phones: str, building: Building | None = None) -> Household:
+    home = homes_of(building or make_building(homes=1))[0]
+    home.contacts = [Contact(phone=phone, since=clock.now()) for phone in phones]
+    return home
+
+
+def _queued(session: Session) -> list[Message]:
+    return list(session.scalars(sa.select(Message).order_by(Message.id)))
+
+
+def test_every_current_mobile_of_a_home_gets_one_message(
+    session: Session, postbox: Postbox
+) -> None:
+    home = _home_with(MOBILE, OTHER_MOBILE)
+    assert notices.tell([home.id], MessageKind.VOTED, "vote:1", receipt="ABCDEFGHJKLM") == 2
+    queued = _queued(session)
+    assert [message.phone for message in queued] == [MOBILE, OTHER_MOBILE]
+    assert {message.state for message in queued} == {MessageState.QUEUED}
+    assert {message.expires_at - message.queued_at for message in queued} == {timedelta(hours=4)}
+
+
+def test_nothing_is_sent_before_the_transaction_is_over(session: Session, postbox: Postbox) -> None:
+    notices.tell([_home_with(MOBILE).id], MessageKind.VOIDED, "void:1")
+    assert postbox.letters == []
+
+
+def test_telling_the_same_cause_again_queues_nothing(session: Session, postbox: Postbox) -> None:
+    home = _home_with(MOBILE)
+    for _ in range(3):
+        notices.tell([home.id], MessageKind.CHANGED, "vote:1:2")
+    assert notices.tell([home.id], MessageKind.CHANGED, "vote:1:2") == 0
+    assert len(_queued(session)) == 1
+    assert notices.tell([home.id], MessageKind.CHANGED, "vote:1:3") == 1
+
+
+def test_a_phone_added_meanwhile_hears_of_the_same_cause_alone(
+    session: Session, postbox: Postbox
+) -> None:
+    home = _home_with(MOBILE)
+    notices.tell([home.id], MessageKind.CHANGED, "vote:1:2")
+    home.contacts.append(Contact(phone=OTHER_MOBILE, since=clock.now()))
+    assert notices.tell([home.id], MessageKind.CHANGED, "vote:1:2") == 1
+
+
+@pytest.mark.parametrize(
+    "phone",
+    [
+        "0953-5550100",  # a landline
+        "4008001234",
+        "+85261234567",  # Hong Kong
+        "+8613800000001",  # not as the roster writes it
+        "１３８０００００００１",
+        "12345678901",
+        "10690000000",  # premium
+        "1380000000",
+    ],
+)
+def test_only_mainland_mobiles_are_told(session: Session, postbox: Postbox, phone: str) -> None:
+    home = _home_with(phone)
+    assert notices.tell([home.id], MessageKind.VOIDED, "void:1") == 0
+    expires = clock.now() + timedelta(minutes=10)
+    notices.tell_phone(home.id, phone, MessageKind.CODE, "1", expires_at=expires, code="123456")
+    assert _queued(session) == []
+
+
+def test_a_phone_that_has_ended_is_told_nothing(session: Session, postbox: Postbox) -> None:
+    home = _home_with(MOBILE, OTHER_MOBILE)
+    home.contacts[0].ended_at = clock.now()
+    notices.tell([home.id], MessageKind.VOIDED, "void:1")
+    assert [message.phone for message in _queued(session)] == [OTHER_MOBILE]
+
+
+def test_a_hundred_homes_cost_as_many_statements_as_one(
+    session: Session,
+    postbox: Postbox,
+    count_queries: Callable[..., AbstractContextManager[list[str]]],
+) -> None:
+    homes = homes_of(make_building(homes=100, entrances=4))
+    for number, home in enumerate(homes):
+        home.contacts = [Contact(phone=f"1380000{number:04d}", since=clock.now())]
+    session.flush()
+    with count_queries() as statements:
+        assert notices.tell([home.id for home in homes], MessageKind.CODE_REISSUED, "code:1") == 100
+    assert len(statements) == 2
+
+
+def test_different_homes_can_be_told_different_things_at_once(
+    session: Session, postbox: Postbox
+) -> None:
+    building = make_building(homes=2)
+    first, second = homes_of(building)
+    for home, phone in ((first, MOBILE), (second, OTHER_MOBILE)):
+        home.contacts = [Contact(phone=phone, since=clock.now())]
+    told = [
+        notices.Notice(first.id, MessageKind.VOTED, "vote:1:1", {"receipt": "AAAABBBBCCCC"}),
+        notices.Notice(second.id, MessageKind.VOTED, "vote:2:1", {"receipt": "DDDDEEEEFFFF"}),
+    ]
+    assert notices.tell_each(told) == 2
+    bodies = {message.phone: str(message.body) for message in _queued(session)}
+    assert "CCCC" in bodies[MOBILE]
+    assert "FFFF" in bodies[OTHER_MOBILE]
+
+
+def test_nothing_is_queued_where_there_is_no_gateway(session: Session) -> None:
+    home = _home_with(MOBILE)
+    assert not can_send()
+    assert not can_tell()
+    assert notices.tell([home.id], MessageKind.VOIDED, "void:1") == 0
+    expires = clock.now() + timedelta(minutes=10)
+    notices.tell_phone(home.id, MOBILE, MessageKind.CODE, "1", expires_at=expires, code="123456")
+    assert _queued(session) == []
+
+
+def test_the_people_of_the_sample_are_told_nothing(session: Session, postbox: Postbox) -> None:
+    home = _home_with(MOBILE)
+    with notices.unheard():
+        assert notices.tell([home.id], MessageKind.VOIDED, "void:1") == 0
+    assert notices.tell([home.id], MessageKind.VOIDED, "void:1") == 1
+
+
+@pytest.mark.parametrize(
+    ("hour", "due"),
+    # In Shanghai 8, 18, 20 and 7 o'clock.
+    [(0, (1, 0)), (10, (1, 10)), (12, (2, 0)), (23, (2, 0))],
+)
+def test_notices_wait_for_the_morning(
+    session: Session,
+    postbox: Postbox,
+    morning: time_machine.Traveller,
+    hour: int,
+    due: tuple[int, int],
+) -> None:
+    morning.move_to(datetime(2026, 12, 1, hour, tzinfo=UTC))
+    notices.tell([_home_with(MOBILE).id], MessageKind.CHANGED, "vote:1:2")
+    (message,) = _queued(session)
+    assert message.due_at == datetime(2026, 12, *due, tzinfo=UTC)
+    assert message.expires_at == message.due_at + timedelta(hours=4)
+
+
+def test_a_code_goes_to_the_one_phone_it_was_asked_for_at_any_hour(
+    session: Session, postbox: Postbox, morning: time_machine.Traveller
+) -> None:
+    morning.move_to(datetime(2026, 12, 1, 19, tzinfo=UTC))
+    home = _home_with(MOBILE, OTHER_MOBILE)
+    expires = clock.now() + timedelta(minutes=10)
+    notices.tell_phone(
+        home.id, OTHER_MOBILE, MessageKind.CODE, "otp:7", expires_at=expires, code="204918"
+    )
+    (message,) = _queued(session)
+    assert (message.phone, message.due_at, message.expires_at) == (
+        OTHER_MOBILE,
+        clock.now(),
+        expires,
+    )
+    assert "204918" in str(message.body)
+    assert "10分钟" in str(message.body)
+
+
+def test_a_code_never_goes_to_a_phone_that_is_not_on_file_for_that_home(
+    session: Session, postbox: Postbox
+) -> None:
+    building = make_building(homes=2)
+    home, neighbour = homes_of(building)
+    neighbour.contacts = [Contact(phone=MOBILE, since=clock.now())]
+    expires = clock.now() + timedelta(minutes=10)
+    notices.tell_phone(home.id, MOBILE, MessageKind.CODE, "1", expires_at=expires, code="204918")
+    assert _queued(session) == []
