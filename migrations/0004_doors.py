@@ -1,10 +1,10 @@
-"""The phone door: one-time codes, sessions that began by phone, and old tries found by their time."""
+"""The phone door: one-time codes, sessions begun by phone, tries that are found by their time."""
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0004"
-down_revision = "0002"
+down_revision = "0003"
 
 BigInt = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 Moment = sa.DateTime(timezone=True)

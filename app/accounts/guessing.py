@@ -105,5 +105,7 @@ def _lenient(wrong: int) -> timedelta:
 
 def _needs_door() -> NeedsDoor:
     return NeedsDoor(
-        msg("这个户码试错的次数多了。为了不让别人冒充，请在户码下面再填单元和房号，填对了马上能进。")
+        msg(
+            "这个户码试错的次数多了。为了不让别人冒充，请在户码下面再填单元和房号，填对了马上能进。"
+        )
     )

@@ -115,9 +115,7 @@ def session_stands() -> ColumnElement[bool]:
     One that began by phone stands as long as that phone is on file for the home.
     """
     is_valid = or_(HouseholdSession.code_id.is_(None), HouseholdCode.revoked_at.is_(None))
-    on_file = exists().where(
-        Contact.id == HouseholdSession.contact_id, Contact.ended_at.is_(None)
-    )
+    on_file = exists().where(Contact.id == HouseholdSession.contact_id, Contact.ended_at.is_(None))
     is_reached = or_(HouseholdSession.contact_id.is_(None), on_file)
     return and_(HouseholdSession.ended_at.is_(None), is_valid, is_reached)
 
@@ -138,6 +136,17 @@ class SignedIn:
     since: datetime
     by_phone: bool
     is_this: bool
+
+
+def building_of_home(household_id: int) -> Building:
+    """The building of a home."""
+    return db.session.execute(
+        select(Building)
+        .join(Entrance, Entrance.building_id == Building.id)
+        .join(Premises, Premises.entrance_id == Entrance.id)
+        .join(Household, Household.premises_id == Premises.id)
+        .where(Household.id == household_id)
+    ).scalar_one()
 
 
 def homes_on_phone(home: Home) -> list[OwnHome]:
