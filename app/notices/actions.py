@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, Table
@@ -15,17 +15,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from app.core import clock, jobs
 from app.core.db import db, is_postgresql
-from app.core.format import local
+from app.notices.delivery import end_of_news
 from app.notices.models import Message, MessageKind, MessageState
 from app.notices.queries import Recipient, can_send, can_tell, recipient, recipients
 from app.notices.wording import text_of
 
-# A notice that could not be sent for so long is no news any more (FAULTS.md F09).
-LIFE = timedelta(hours=4)
 # What the office sends with its own platform waits until somebody fetches it.
 LIFE_IN_EXPORT = timedelta(days=3)
-# Nobody's phone rings at night for anything but a code just asked for (RULES.md §9).
-MORNING, EVENING = time(8), time(20)
 # The name under which the background sends what cannot wait.
 CODES = "notices.codes"
 
@@ -62,10 +58,9 @@ def tell_each(notices: Sequence[Notice]) -> int:
     for one in recipients(notice.household_id for notice in notices):
         reached.setdefault(one.household_id, []).append(one)
     now = clock.now()
-    due = _by_day(now) if can_send() else now
-    expires = due + (LIFE if can_send() else LIFE_IN_EXPORT)
+    expires = end_of_news(now) if can_send() else now + LIFE_IN_EXPORT
     return _queue(
-        _row(one, notice.kind, notice.cause, text, due, expires)
+        _row(one, notice.kind, notice.cause, text, now, expires)
         for notice in notices
         for one in reached.get(notice.household_id, ())
         for text in [text_of(notice.kind, one.door, **notice.params)]
@@ -112,17 +107,8 @@ def _is_heard() -> bool:
     return can_tell() and not _unheard.get()
 
 
-def _by_day(now: datetime) -> datetime:
-    """`now`, or at night the next morning."""
-    here = local(now)
-    if MORNING <= here.time() < EVENING:
-        return now
-    day = here.date() + timedelta(days=1 if here.time() >= EVENING else 0)
-    return datetime.combine(day, MORNING, here.tzinfo)
-
-
 def _row(
-    one: Recipient, kind: MessageKind, cause: str, text: str, due: datetime, expires: datetime
+    one: Recipient, kind: MessageKind, cause: str, text: str, now: datetime, expires: datetime
 ) -> dict[str, Any]:
     return {
         "household_id": one.household_id,
@@ -131,8 +117,8 @@ def _row(
         "kind": kind,
         "cause": cause,
         "state": MessageState.QUEUED,
-        "queued_at": clock.now(),
-        "due_at": due,
+        "queued_at": now,
+        "due_at": now,
         "expires_at": expires,
         "attempts": 0,
         "unanswered": 0,

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 import phonenumbers
 from flask import current_app
 from sqlalchemy import Select, select
 
 from app.core.db import db
+from app.core.format import masked_phone
+from app.notices.models import Message, MessageKind, MessageState
 from app.notices.wording import Door
 from app.roster.models import (
     Area,
@@ -59,6 +62,39 @@ def recipient(household_id: int, phone: str) -> Recipient | None:
     """One phone of a home, if it is on file for exactly that home now and can receive messages."""
     on_file = (Contact.household_id == household_id, Contact.phone == phone)
     return next(_reached(_contacts().where(*on_file)), None)
+
+
+@dataclass(frozen=True)
+class Told:
+    """One message as the home may see it: of what, when, to which phone, how far it came."""
+
+    kind: MessageKind
+    at: datetime
+    phone: str
+    state: MessageState
+
+
+def told(household_id: int) -> list[Told]:
+    """What this home's phones were told lately, the newest first.
+
+    Only its current phones: what a former owner was told is not for the next one.
+    """
+    messages = (
+        select(Message.kind, Message.finished_at, Message.queued_at, Message.phone, Message.state)
+        .join(
+            Contact,
+            (Contact.household_id == Message.household_id)
+            & (Contact.phone == Message.phone)
+            & Contact.ended_at.is_(None),
+        )
+        .where(Message.household_id == household_id)
+        .order_by(Message.id.desc())
+        .limit(20)
+    )
+    return [
+        Told(row.kind, row.finished_at or row.queued_at, masked_phone(row.phone), row.state)
+        for row in db.session.execute(messages)
+    ]
 
 
 def is_mobile(phone: str) -> bool:

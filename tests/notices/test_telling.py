@@ -141,22 +141,27 @@ def test_the_people_of_the_sample_are_told_nothing(session: Session, postbox: Po
 
 
 @pytest.mark.parametrize(
-    ("hour", "due"),
-    # In Shanghai 8, 18, 20 and 7 o'clock.
-    [(0, (1, 0)), (10, (1, 10)), (12, (2, 0)), (23, (2, 0))],
+    ("queued", "ends"),
+    [
+        # In Shanghai: eight in the morning, ten, half past four, twenty o'clock, three at night.
+        ((1, 0, 0), (1, 4, 0)),
+        ((1, 2, 0), (1, 6, 0)),
+        ((1, 8, 30), (2, 0, 30)),
+        ((1, 12, 0), (2, 4, 0)),
+        ((1, 19, 0), (2, 4, 0)),
+    ],
 )
-def test_notices_wait_for_the_morning(
+def test_a_notice_is_news_for_four_hours_of_the_day(
     session: Session,
     postbox: Postbox,
     morning: time_machine.Traveller,
-    hour: int,
-    due: tuple[int, int],
+    queued: tuple[int, int, int],
+    ends: tuple[int, int, int],
 ) -> None:
-    morning.move_to(datetime(2026, 12, 1, hour, tzinfo=UTC))
+    morning.move_to(datetime(2026, 12, *queued, tzinfo=UTC))
     notices.tell([_home_with(MOBILE).id], MessageKind.CHANGED, "vote:1:2")
     (message,) = _queued(session)
-    assert message.due_at == datetime(2026, 12, *due, tzinfo=UTC)
-    assert message.expires_at == message.due_at + timedelta(hours=4)
+    assert message.expires_at == datetime(2026, 12, *ends, tzinfo=UTC)
 
 
 def test_a_code_goes_to_the_one_phone_it_was_asked_for_at_any_hour(
