@@ -213,9 +213,11 @@ def _budget(building_id: int) -> int:
     return max(1, -(-(homes or 0) * BUDGET_OF_TWO_HOMES // 2))
 
 
-def note_budget_spent(phone_code_id: int) -> None:
-    """Let the operator be told that a building may send no more codes today."""
+def give_up(phone_code_id: int) -> None:
+    """Send this code never: the building has used up its day, of which the operator is told."""
     _contact, building_id = _reached_by(phone_code_id)
+    over = update(PhoneCode).where(PhoneCode.id == phone_code_id)
+    db.session.execute(over.values(expires_at=clock.now()))
     with contextlib.suppress(TooManyTries):
         limits.take(f"{_SPENT}{building_id}", most=1, window=DAY)
         log.warning("phone codes of the day are used up", building=building_id)

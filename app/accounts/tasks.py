@@ -20,7 +20,7 @@ def send_codes() -> None:
             phone_codes.send(phone_code_id, key)
         except TooManyTries:
             release()
-            phone_codes.note_budget_spent(phone_code_id)
+            phone_codes.give_up(phone_code_id)
         db.session.commit()
     jobs.wake()
 

@@ -36,6 +36,7 @@ from app.core.errors import Refused
 from app.core.format import as_code
 from app.core.forms import Form
 from app.core.guards import Claim, Home, current_home, household, household_gate, public
+from app.core.i18n import translated
 from app.core.limits import TooManyTries
 from app.core.tokens import random_token
 from app.core.web import page, saved
@@ -45,8 +46,9 @@ from app.roster.queries import building_by_token
 
 IDLE, ABSOLUTE = timedelta(minutes=30), timedelta(hours=12)
 _KEPT = "household"
-# What a browser keeps beside its session: what it asked a phone code for, and where it was in.
-_ASKED, _MARKER = "asked", "been-in"
+# What a browser keeps beside its session: the name under which it asked for a phone code, what was
+# typed then, and by which codes it was in. Apart, so that each is as long for everybody (T04).
+_ASKED, _TYPED, _MARKER = "asked", "typed", "been-in"
 # A round and its objections are over by then; the marker opens nothing by itself.
 _MARKER_MINUTES = 180 * 24 * 60
 _MARKS = 8
@@ -184,10 +186,10 @@ def _doors(
 ) -> Response:
     """Both doors, with what was typed at one of them and what became of it."""
     wants_door = guessing.is_being_guessed(building.id) if code is None else code.wants_door
-    code_form = code or CodeForm(building, wants_door=wants_door)
-    asked = kept_note(_ASKED) or {}
+    # What was typed at one door does not stand at the other.
+    code_form = code or CodeForm(building, wants_door=wants_door, formdata=None)
     if phone is None and can_send():
-        phone = PhoneForm(building, formdata=None, data=asked)
+        phone = PhoneForm(building, formdata=None, data=kept_note(_TYPED) or {})
     return page(
         "accounts/enter.html",
         building=building,
@@ -210,6 +212,7 @@ def _judge_code(building: Building) -> Response:
         form.wants_door = True
         return _refused(form, refusal, building)
     except TooManyTries as refusal:
+        form.form_errors = [_("着急就打社区电话，核对身份后换一张新户码单，马上能用。")]
         return _refused(form, refusal, building, 429)
     if entered is None:
         return _told_to_look_again(form, building)
@@ -219,11 +222,17 @@ def _judge_code(building: Building) -> Response:
 
 def _told_to_look_again(form: CodeForm, building: Building) -> Response:
     """The same answer whichever part of the code or the door is wrong (THREATS.md T01)."""
-    look = _(
-        "户码不对。请对着户码单，四个数字一组再看一遍；也看看户码单是不是%(building)s的。",
-        building=building.name,
-    )
-    form.code.errors = [look, _("单元和房号也再看一遍。")] if form.wants_door else [look]
+    if form.wants_door:
+        look = _(
+            "户码、单元或者房号不对。请对着户码单和门牌再看一遍；也看看户码单是不是%(building)s的。",
+            building=building.name,
+        )
+    else:
+        look = _(
+            "户码不对。请对着户码单，四个数字一组再看一遍；也看看户码单是不是%(building)s的。",
+            building=building.name,
+        )
+    form.code.errors = [look]
     return _doors(building, code=form)
 
 
@@ -239,7 +248,8 @@ def _ask_for_phone_code(building: Building) -> Response:
         return _told_to_wait(form, refusal, building)
     except Refused as refusal:
         return _refused(form, refusal, building)
-    keep_note(_ASKED, {"browser": browser, "phone": mobile, **vars(form.door)})
+    keep_note(_ASKED, browser)
+    keep_note(_TYPED, {"phone": mobile, **vars(form.door)})
     return saved(".phone_code", token=building.token)
 
 
@@ -258,7 +268,7 @@ def _judge_phone_code(building: Building) -> Response:
     if code is None:
         return _phone_code_page(building, form)
     try:
-        found = phone_codes.use((kept_note(_ASKED) or {}).get("browser", ""), code, _key())
+        found = phone_codes.use(kept_note(_ASKED) or "", code, _key())
     except CodeSpoilt as refusal:
         form.refuse(refusal)
         return _with_status(_phone_code_page(building, form), 429)
@@ -271,8 +281,8 @@ def _judge_phone_code(building: Building) -> Response:
 
 
 def _phone_code_page(building: Building, form: PhoneCodeForm) -> Response:
-    asked = kept_note(_ASKED)
-    return page("accounts/phone_code.html", form=form, building=building, asked=asked)
+    typed = kept_note(_TYPED) if kept_note(_ASKED) else None
+    return page("accounts/phone_code.html", form=form, building=building, typed=typed)
 
 
 def _begin(token: str, building: Building, *, chooses: bool = False) -> Response:
@@ -304,6 +314,7 @@ def _forget() -> None:
     # What the household filled in and has not sent yet.
     forget_note("ballot")
     forget_note(_ASKED)
+    forget_note(_TYPED)
     # Forms that were loaded for another household must not be sent for this one.
     session.pop("csrf_token", None)
 
@@ -321,7 +332,7 @@ def _remember(marker: Marker, mark: str) -> None:
 
 
 def _refused(form: Form, refusal: Refused, building: Building, status: int = 422) -> Response:
-    form.refuse(refusal)
+    form.form_errors = [translated(refusal), *form.form_errors]
     doors = {"code": form} if isinstance(form, CodeForm) else {"phone": form}
     return _with_status(_doors(building, **doors), status)  # type: ignore[arg-type]
 
