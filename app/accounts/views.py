@@ -185,7 +185,8 @@ def _doors(
     building: Building, code: CodeForm | None = None, phone: PhoneForm | None = None
 ) -> Response:
     """Both doors, with what was typed at one of them and what became of it."""
-    wants_door = guessing.is_being_guessed(building.id) if code is None else code.wants_door
+    # Who was in before is asked for no more than the digits.
+    wants_door = not _marker().codes and guessing.is_being_guessed(building.id)
     # What was typed at one door does not stand at the other.
     code_form = code or CodeForm(building, wants_door=wants_door, formdata=None)
     if phone is None and can_send():
@@ -200,7 +201,7 @@ def _doors(
 
 
 def _judge_code(building: Building) -> Response:
-    form = CodeForm(building, wants_door=guessing.is_being_guessed(building.id))
+    form = CodeForm(building)
     code = read_code(form.code.data) if form.validate_on_submit() else None
     if code is None:
         return _doors(building, code=form)

@@ -170,9 +170,10 @@ def test_two_hundred_wrong_codes_in_an_hour_ask_the_whole_building_for_the_door_
     building, digits = make_home()
     elsewhere, other_digits = make_home()
     assert client.raw("get", "/readyz").json == {"status": "ready"}
-    for number in range(guessing.GUESSES):
-        selector = f"{(int(digits[:4]) + 1 + number) % 10**4:04d}"
-        assert enter(building, selector + "0" * 8) is None
+    for _ in range(guessing.GUESSES - 1):
+        guessing.note_wrong(building.id)
+    assert not guessing.is_being_guessed(building.id)
+    assert enter(building, f"{(int(digits[:4]) + 1) % 10**4:04d}" + "0" * 8) is None
     assert guessing.is_being_guessed(building.id)
     with pytest.raises(NeedsDoor):
         enter(building, digits)
@@ -257,3 +258,21 @@ def test_the_slow_hash_is_a_salted_argon2id_of_a_keyed_digest(session: Session) 
     assert is_secret(stored, digits[4:], CODE_KEY)
     assert hash_secret(digits[4:], CODE_KEY) != stored
     assert Code(digits[:4], digits[4:]).digits == digits
+
+
+def test_the_page_asks_strangers_for_the_door_while_the_building_is_being_guessed(
+    client: PageClient,
+) -> None:
+    building, digits = make_home()
+    familiar = PageClient(client.app)
+    familiar.enter(building, digits)
+    for _ in range(guessing.GUESSES):
+        guessing.note_wrong(building.id)
+    assert client.get("accounts.enter", token=building.token).one("input", id="home-room")
+    page = client.post("accounts.enter", {"code": digits}, 422, token=building.token)
+    assert "再填单元和房号" in page.one("div", role="alert").text
+    typed = {"code": digits, "room": homes_of(building)[0].premises.room}
+    assert client.post("accounts.enter", typed, token=building.token)
+    page = familiar.get("accounts.enter", token=building.token)
+    assert page.all("input", id="home-room") == []
+    assert familiar.enter(building, digits)
