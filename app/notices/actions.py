@@ -87,7 +87,8 @@ def tell_phone(
     if one is None:
         return
     now = clock.now()
-    minutes = str(int((expires_at - now).total_seconds() // 60))
+    # Whoever said "ten minutes" a moment ago means ten.
+    minutes = str(round((expires_at - now) / timedelta(minutes=1)))
     text = text_of(kind, one.door, minutes=minutes, **params)
     if _queue([_row(one, kind, cause, text, now, expires_at)]):
         jobs.call(CODES)
@@ -136,5 +137,6 @@ def _queue(rows: Iterable[dict[str, Any]]) -> int:
 
 _message = cast("Table", Message.__table__)
 # Whoever comes second with the same cause is silently late.
-_IN_POSTGRESQL = postgresql.insert(_message).on_conflict_do_nothing()
-_IN_SQLITE = sqlite.insert(_message).on_conflict_do_nothing()
+_COUNTED = {"preserve_rowcount": True}
+_IN_POSTGRESQL = postgresql.insert(_message).on_conflict_do_nothing().execution_options(**_COUNTED)
+_IN_SQLITE = sqlite.insert(_message).on_conflict_do_nothing().execution_options(**_COUNTED)

@@ -89,7 +89,7 @@ def told(household_id: int) -> list[Told]:
         )
         .where(Message.household_id == household_id)
         .order_by(Message.id.desc())
-        .limit(20)
+        .limit(10)
     )
     return [
         Told(row.kind, row.finished_at or row.queued_at, masked_phone(row.phone), row.state)
