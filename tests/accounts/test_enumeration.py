@@ -44,7 +44,7 @@ def answers(client: PageClient, token: str, typed: dict[str, str]) -> tuple[Any,
 def masked(response: Any, phone: str = "") -> tuple[int, bytes, list[str]]:
     """Everything of an answer but what is drawn anew and what the person typed."""
     body = response.data
-    for shown in (phone, f"{phone[:3]} {phone[3:7]} {phone[7:]}"):
+    for shown in (phone, f"{phone[:3]}\u00a0{phone[3:7]}\u00a0{phone[7:]}"):
         body = body.replace(shown.encode(), b"") if phone else body
     headers = [f"{k}: {v}" for k, v in response.headers if k != "X-Request-Id"]
     told = sorted(DRAWN.sub(rb"\1\2", header.encode()).decode() for header in headers)
