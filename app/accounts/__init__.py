@@ -2,12 +2,13 @@
 
 from flask import Flask
 
-from app.accounts import staff_views, views
+from app.accounts import staff_views, tasks, views
 from app.accounts.cli import staff_cli
 
 
 def init_app(app: Flask) -> None:
-    """Register pages and commands."""
+    """Register pages, commands and background work."""
     app.cli.add_command(staff_cli)
     staff_views.init_app(app)
     views.init_app(app)
+    tasks.init_app(app)

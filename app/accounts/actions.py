@@ -1,4 +1,4 @@
-"""Accounts: make staff, sign them in, issue household codes and let households in."""
+"""Accounts: make staff, sign them in, issue and end household codes."""
 
 import hashlib
 import secrets
@@ -10,7 +10,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 from sqlalchemy import insert, select, update
 
-from app.accounts.codes import Code, draw_code, hash_secret, is_secret
+from app.accounts.codes import Code, draw_code, hash_secret
 from app.accounts.models import HouseholdCode, HouseholdSession, Staff
 from app.core import clock, limits
 from app.core.db import db, once, release
@@ -35,7 +35,6 @@ MAY_MAKE: dict[Role, tuple[Role, ...]] = {
     Role.ADMIN: tuple(Role),
 }
 STAFF_TRIES, STAFF_WINDOW = 5, timedelta(minutes=15)
-CODE_TRIES, CODE_WINDOW = 10, timedelta(hours=24)
 
 _passwords = PasswordHasher()
 _NO_PASSWORD = _passwords.hash(secrets.token_hex(16))
@@ -248,62 +247,6 @@ def _end_codes(household_ids: list[int]) -> None:
             .where(HouseholdSession.household_id.in_(chunk), HouseholdSession.ended_at.is_(None))
             .values(ended_at=now)
         )
-
-
-def enter(building_id: int, code: Code, key: str) -> str | None:
-    """Sign a browser in with a household code; its session token, or None when it is wrong.
-
-    Refuses `TooManyTries` after ten tries in a day, so that guessing is hopeless; a new slip
-    from the office helps at once.
-    """
-    limit_key = f"code:{building_id}:{code.selector}"
-    spent = limits.spend(limit_key, most=CODE_TRIES, window=CODE_WINDOW)
-    found = db.session.scalar(
-        select(HouseholdCode).where(
-            HouseholdCode.building_id == building_id,
-            HouseholdCode.selector == code.selector,
-            HouseholdCode.revoked_at.is_(None),
-        )
-    )
-    code_id, stored = (found.id, found.secret_hash) if found else (None, None)
-    release()  # The slow hash must not hold the write lock.
-    if not is_secret(stored, code.secret, key):
-        return None
-    return _begin_session(code_id, spent)
-
-
-def leave(session_id: int) -> None:
-    """End one browser's household session."""
-    db.session.execute(
-        update(HouseholdSession)
-        .where(HouseholdSession.id == session_id, HouseholdSession.ended_at.is_(None))
-        .values(ended_at=clock.now())
-    )
-
-
-def token_digest(token: str) -> str:
-    """What is stored of a session token."""
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
-def _begin_session(code_id: int | None, spent: int) -> str | None:
-    # Read again: the code may have been revoked while the hash was computed.
-    found = db.session.scalar(
-        select(HouseholdCode).where(HouseholdCode.id == code_id, HouseholdCode.revoked_at.is_(None))
-    )
-    if found is None:
-        return None
-    limits.give_back(spent)
-    token = secrets.token_urlsafe(24)
-    db.session.add(
-        HouseholdSession(
-            token_digest=token_digest(token),
-            household_id=found.household_id,
-            code_id=found.id,
-            began_at=clock.now(),
-        )
-    )
-    return token
 
 
 def _check_may_make(by: Identity | None, role: Role, area: Area | None) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.core.db import BigInt, Model
 from app.core.guards import Identity, Role
 from app.core.tokens import commitment, random_bytes, random_token
-from app.roster.models import Area, Building, Household
+from app.roster.models import Area, Building, Contact, Household
 
 
 class Staff(Model):
@@ -82,8 +82,29 @@ class HouseholdCode(Model):
     building: Mapped[Building] = relationship()
 
 
+class PhoneCode(Model):
+    """A one-time code that somebody asked for, whether or not the phone was on file for the home.
+
+    `contact_id` and `code_hash` stay empty where it was not, and no message went out. Only the
+    browser that asked can use it: it keeps the token behind `browser_digest` (THREATS.md T02).
+    """
+
+    __tablename__ = "phone_code"
+
+    id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    browser_digest: Mapped[str] = mapped_column(String(64), unique=True)
+    contact_id: Mapped[int | None] = mapped_column(ForeignKey("contact.id"))
+    code_hash: Mapped[str | None] = mapped_column(String(64))
+    asked_at: Mapped[datetime] = mapped_column(index=True)
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
 class HouseholdSession(Model):
-    """One browser that speaks for a household; the cookie holds the token, we only its digest."""
+    """One browser that speaks for a household; the cookie holds the token, we only its digest.
+
+    It came in by a code of the slip or by a phone on file, and ends when that does.
+    """
 
     __tablename__ = "household_session"
 
@@ -91,6 +112,8 @@ class HouseholdSession(Model):
     token_digest: Mapped[str] = mapped_column(String(64), unique=True)
     household_id: Mapped[int] = mapped_column(ForeignKey("household.id"), index=True)
     code_id: Mapped[int | None] = mapped_column(ForeignKey("household_code.id"), index=True)
+    contact_id: Mapped[int | None] = mapped_column(ForeignKey("contact.id"), index=True)
     began_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     household: Mapped[Household] = relationship()
+    contact: Mapped[Contact | None] = relationship()

@@ -2,14 +2,15 @@
 
 import time
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, or_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy.orm import aliased, joinedload
 
 from app.accounts.models import HouseholdCode, HouseholdSession, Staff
 from app.core.db import db
 from app.core.guards import Claim, Home, Identity
-from app.roster.models import Area, Entrance, Household, Premises
+from app.roster.models import Area, Building, Compound, Contact, Entrance, Household, Premises
 
 # An ended account may act for at most this many seconds more (THREATS.md T25).
 MEMORY_SECONDS = 1.0
@@ -86,10 +87,18 @@ def areas_within(by: Identity) -> list[Area]:
 def home_of_session(claim: Claim) -> Home | None:
     """The household a browser's session speaks for, unless it ended or its code was revoked."""
     row = db.session.execute(
-        select(HouseholdSession.household_id, Entrance.building_id, HouseholdSession.id)
+        select(
+            HouseholdSession.household_id,
+            Entrance.building_id,
+            HouseholdSession.id,
+            Building.name,
+            Entrance.name,
+            Premises.room,
+        )
         .join(Household, Household.id == HouseholdSession.household_id)
         .join(Premises, Premises.id == Household.premises_id)
         .join(Entrance, Entrance.id == Premises.entrance_id)
+        .join(Building, Building.id == Entrance.building_id)
         .outerjoin(HouseholdCode, HouseholdCode.id == HouseholdSession.code_id)
         .where(
             HouseholdSession.token_digest == claim.digest,
@@ -97,10 +106,84 @@ def home_of_session(claim: Claim) -> Home | None:
             session_stands(),
         )
     ).one_or_none()
-    return Home(*row) if row else None
+    return Home(*row[:3], address="".join(row[3:])) if row else None
 
 
 def session_stands() -> ColumnElement[bool]:
-    """Whether a household's session, joined with its code, was neither ended nor revoked."""
+    """Whether a household's session, joined with its code, was neither ended nor revoked.
+
+    One that began by phone stands as long as that phone is on file for the home.
+    """
     is_valid = or_(HouseholdSession.code_id.is_(None), HouseholdCode.revoked_at.is_(None))
-    return and_(HouseholdSession.ended_at.is_(None), is_valid)
+    on_file = exists().where(Contact.id == HouseholdSession.contact_id, Contact.ended_at.is_(None))
+    is_reached = or_(HouseholdSession.contact_id.is_(None), on_file)
+    return and_(HouseholdSession.ended_at.is_(None), is_valid, is_reached)
+
+
+@dataclass(frozen=True)
+class OwnHome:
+    """A home that this browser's phone is on file for; `is_here` is the one it speaks for."""
+
+    household_id: int
+    address: str
+    is_here: bool
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """A browser that speaks for the household: since when, how it came in, whether it is this."""
+
+    since: datetime
+    by_phone: bool
+    is_this: bool
+
+
+def building_of_home(household_id: int) -> Building:
+    """The building of a home."""
+    return db.session.execute(
+        select(Building)
+        .join(Entrance, Entrance.building_id == Building.id)
+        .join(Premises, Premises.entrance_id == Entrance.id)
+        .join(Household, Household.premises_id == Premises.id)
+        .where(Household.id == household_id)
+    ).scalar_one()
+
+
+def homes_on_phone(home: Home) -> list[OwnHome]:
+    """The homes of the phone by which a session began, by address; none if it began by a code."""
+    mine, other = aliased(Contact), aliased(Contact)
+    rows = db.session.execute(
+        select(Household.id, Compound.name, Building.name, Entrance.name, Premises.room)
+        .select_from(HouseholdSession)
+        .join(mine, mine.id == HouseholdSession.contact_id)
+        .join(other, other.phone == mine.phone)
+        .join(Household, Household.id == other.household_id)
+        .join(Premises, Premises.id == Household.premises_id)
+        .join(Entrance, Entrance.id == Premises.entrance_id)
+        .join(Building, Building.id == Entrance.building_id)
+        .join(Compound, Compound.id == Building.compound_id)
+        .where(HouseholdSession.id == home.session_id, other.ended_at.is_(None))
+        .order_by(Compound.name, Building.position, Entrance.position, Premises.position)
+    )
+    return [
+        OwnHome(id_, f"{compound} {''.join(place)}", id_ == home.household_id)
+        for id_, compound, *place in rows
+    ]
+
+
+def signed_in(home: Home, began_after: datetime) -> list[SignedIn]:
+    """The browsers that speak for a household and have not left, the newest first."""
+    rows = db.session.execute(
+        select(HouseholdSession.id, HouseholdSession.began_at, HouseholdSession.contact_id)
+        .outerjoin(HouseholdCode, HouseholdCode.id == HouseholdSession.code_id)
+        .where(
+            HouseholdSession.household_id == home.household_id,
+            HouseholdSession.began_at > began_after,
+            session_stands(),
+        )
+        .order_by(HouseholdSession.began_at.desc(), HouseholdSession.id.desc())
+    )
+    return [
+        SignedIn(began_at, contact_id is not None, id_ == home.session_id)
+        for id_, began_at, contact_id in rows
+    ]

@@ -36,8 +36,8 @@ class Sessions(SecureCookieSessionInterface):
             response.headers["Vary"] = f"{others}, Cookie" if others else "Cookie"
 
 
-def keep_note(name: str, value: Any) -> None:
-    """Let this browser keep `value` until it is forgotten, for an hour at most."""
+def keep_note(name: str, value: Any, minutes: int = _MINUTES) -> None:
+    """Let this browser keep `value` until it is forgotten, for an hour at most by default."""
     written = note_signer(name).dumps(value)
 
     @after_this_request
@@ -45,7 +45,7 @@ def keep_note(name: str, value: Any) -> None:
         response.set_cookie(
             name,
             str(written),
-            max_age=_MINUTES * 60,
+            max_age=minutes * 60,
             secure=bool(current_app.config["SESSION_COOKIE_SECURE"]),
             httponly=True,
             samesite="Lax",

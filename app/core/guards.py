@@ -71,11 +71,12 @@ class Identity:
 
 @dataclass(frozen=True)
 class Home:
-    """A signed-in household: which home this browser speaks for."""
+    """A signed-in household: which home this browser speaks for, and how its door is called."""
 
     household_id: int
     building_id: int
     session_id: int
+    address: str
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,10 @@ def healthz() -> Response:
 @bp.get("/readyz")
 @public
 def readyz() -> Response:
-    """The database answers, has the schema this program expects, and no alarm rings."""
+    """The database answers, has the schema this program expects, and no alarm rings.
+
+    Warnings leave it ready: a stranger can bring them about.
+    """
     expected = set(alembic.script_directory.get_heads())
     try:
         current = set(db.session.scalars(text("SELECT version_num FROM alembic_version")))
@@ -58,7 +61,8 @@ def readyz() -> Response:
         return make_response({"status": "migrations pending"}, 503)
     if ringing := alarms.ringing():
         return make_response({"status": "; ".join(ringing)}, 503)
-    return make_response({"status": "ready"})
+    told = alarms.warnings()
+    return make_response({"status": "ready", **({"warnings": told} if told else {})})
 
 
 @bp.get("/desk/jobs/<int:job_id>/progress")

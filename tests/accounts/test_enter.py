@@ -1,5 +1,7 @@
 """A household comes in by its code: what opens, what stays shut, and when it ends."""
 
+import base64
+import json
 import re
 from datetime import timedelta
 from typing import Any
@@ -85,17 +87,48 @@ def _answer(client: PageClient, building: Building, typed: str) -> tuple[int, by
     return response.status_code, response.data.replace(shown, b""), headers
 
 
-def test_after_ten_tries_even_the_right_code_waits_but_a_new_slip_helps(
+def test_after_five_tries_the_door_is_asked_for_and_with_it_the_right_code_opens(
     client: PageClient,
 ) -> None:
     building, digits = make_home()
+    home = homes_of(building)[0]
     wrong = digits[:4] + f"{(int(digits[4:]) + 1) % 10**8:08d}"
-    for _ in range(10):
+    for _ in range(5):
         client.post("accounts.enter", {"code": wrong}, 422, token=building.token)
-    page = client.post("accounts.enter", {"code": digits}, 429, token=building.token)
-    assert "打社区电话" in page.one("div", role="alert").text
-    new = issue_code(homes_of(building)[0])
-    assert client.enter(building, new).h1 == homes_of(building)[0].address
+    page = client.post("accounts.enter", {"code": digits}, 422, token=building.token)
+    assert "再填单元和房号" in page.one("div", role="alert").text
+    assert page.one("input", id="code")["value"] == f"{digits[:4]} {digits[4:8]} {digits[8:]}"
+    assert page.one("input", id="home-room").get("aria-describedby")
+    with_door = {"code": digits, "room": f" {home.premises.room}室"}
+    assert client.post("accounts.enter", with_door, token=building.token)
+    assert client.get("rounds.home").h1 == home.address
+
+
+def test_whoever_must_wait_is_told_for_how_long_whom_to_call_and_what_helps_at_once(
+    client: PageClient,
+) -> None:
+    building, digits = make_home()
+    home = homes_of(building)[0]
+    wrong = {"code": digits[:4] + "0" * 8, "room": home.premises.room}
+    page = client.post("accounts.enter", wrong, 422, token=building.token)
+    assert "户码、单元或者房号不对" in page.one("p", id="code-error").text
+    page = client.post("accounts.enter", {**wrong, "code": digits}, 429, token=building.token)
+    told = page.one("div", role="alert").text
+    assert "过 1 分钟再试" in told
+    assert "换一张新户码单，马上能用" in told
+    assert page.one("a", class_="call")["href"] == "tel:0953-5550100"
+    assert page.one("input", id="home-room")["value"] == home.premises.room
+    new = issue_code(home)
+    assert client.enter(building, new).h1 == home.address
+
+
+def test_a_door_without_a_room_is_asked_for_again(client: PageClient) -> None:
+    building = make_building(entrances=2)
+    digits = issue_code(homes_of(building)[0])
+    for typed in ({"room": "101"}, {"room": "？", "entrance": "1单元"}):
+        client.post("accounts.enter", {"code": digits, **typed}, 422, token=building.token)
+    right = {"code": digits, "room": "101", "entrance": "1单元"}
+    assert client.post("accounts.enter", right, token=building.token)
 
 
 def test_right_codes_are_never_counted_as_tries(client: PageClient) -> None:
@@ -106,17 +139,42 @@ def test_right_codes_are_never_counted_as_tries(client: PageClient) -> None:
 
 def test_signing_in_does_not_give_a_guesser_fresh_tries(client: PageClient) -> None:
     building, digits = make_home()
-    wrong = {"code": digits[:4] + "0" * 8}
-    for _ in range(9):
-        client.post("accounts.enter", wrong, 422, token=building.token)
+    wrong, guesser = {"code": digits[:4] + "0" * 8}, PageClient(client.app)
+    for _ in range(4):
+        guesser.post("accounts.enter", wrong, 422, token=building.token)
     client.enter(building, digits)
-    client.post("accounts.enter", wrong, 422, token=building.token)
-    client.post("accounts.enter", wrong, 429, token=building.token)
+    page = guesser.post("accounts.enter", wrong, 422, token=building.token)
+    assert "户码不对" in page.one("p", id="code-error").text
+    page = guesser.post("accounts.enter", wrong, 422, token=building.token)
+    assert "再填单元和房号" in page.one("div", role="alert").text
 
 
-def test_tomorrow_the_right_code_opens_again(client: PageClient) -> None:
+def test_a_browser_that_was_in_before_is_asked_for_nothing_more_after_leaving(
+    client: PageClient,
+) -> None:
     building, digits = make_home()
-    for _ in range(10):
+    client.enter(building, digits)
+    client.post("accounts.leave")
+    wrong, guesser = {"code": digits[:4] + "0" * 8}, PageClient(client.app)
+    for _ in range(6):
+        guesser.post("accounts.enter", wrong, 422, token=building.token)
+    guesser.post("accounts.enter", {"code": digits}, 422, token=building.token)
+    assert client.enter(building, digits).h1 == homes_of(building)[0].address
+
+
+def test_what_a_browser_keeps_of_a_code_names_no_home(client: PageClient) -> None:
+    building, digits = make_home()
+    client.enter(building, digits)
+    kept = client.http.get_cookie("been-in", domain="127.0.0.1")
+    assert kept.http_only
+    shown = base64.urlsafe_b64decode(kept.value.split(".")[0] + "==").decode()
+    assert set(json.loads(shown)) == {"browser", "codes"}
+    assert digits[:4] not in shown
+
+
+def test_tomorrow_the_code_alone_opens_again(client: PageClient) -> None:
+    building, digits = make_home()
+    for _ in range(6):
         client.post("accounts.enter", {"code": digits[:4] + "0" * 8}, 422, token=building.token)
     with time_machine.travel(clock.now() + timedelta(hours=24, minutes=1)):
         assert client.enter(building, digits)

@@ -64,7 +64,7 @@ CONCEPTS = {
     "roster": "areas cells comparing correction differences headings importer ledger lines people "
     "findings transfer",
     "notices": "delivery gateways wording",
-    "accounts": "codes",
+    "accounts": "codes entering guessing phone_codes sessions",
     "projects": "comparison completeness contents fingerprint",
     "rounds": "audit ballot_views case_desk case_forms case_views cases casting changes "
     "complaint_views conflict_views conflicts corrections counting decisions effects fates "
