@@ -1,4 +1,4 @@
-"""One plan version as its page tells it: what it costs whom, as a picture; what belongs together."""
+"""One plan version as its page tells it: who pays how much as a picture, and what goes together."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -140,7 +140,7 @@ def sources_bar(version: PlanVersion) -> list[Slice]:
 
 def payers_bar(version: PlanVersion) -> list[Slice]:
     """The same money by who gives it: government, units and firms, residents."""
-    sums = {payer: 0 for payer in Payer}
+    sums = dict.fromkeys(Payer, 0)
     for source in version.sources:
         sums[source.source.payer] += source.amount
     return _bar([(payer, amount, "") for payer, amount in sums.items() if amount])

@@ -158,9 +158,7 @@ def test_the_time_is_told_in_months_to_the_nearest_one(
 
 def captions(*said: str) -> list[tuple[str, ...]]:
     """How pictures with these captions stand on the page, by twos or alone."""
-    papers = [
-        Attachment(section=Section.WORK, caption=one, media_type="image/png") for one in said
-    ]
+    papers = [Attachment(section=Section.WORK, caption=one, media_type="image/png") for one in said]
     reading = Reading(PlanVersion(attachments=papers), COMPLETE.facts, [], [], [], None, [], 0, "")
     return [tuple(paper.caption for paper in row) for row in reading.pictures("work")]
 

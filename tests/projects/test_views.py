@@ -17,7 +17,14 @@ from app.projects.contents import Fund, Money
 from app.projects.models import Attachment, PlanVersion, Section
 from app.roster.models import Building
 from tests.client import Page, PageClient
-from tests.factories import homes_of, issue_code, make_building, make_compound, make_staff
+from tests.factories import (
+    homes_of,
+    issue_code,
+    make_building,
+    make_compound,
+    make_round,
+    make_staff,
+)
 from tests.projects.plans import (
     COMPLETE,
     LAMPS,
@@ -150,7 +157,7 @@ def ways_on(page: Page) -> list[tuple[str, str]]:
 def test_a_stranger_is_led_from_the_plan_to_the_code_and_back_to_the_building(
     client: PageClient, building: Building
 ) -> None:
-    published(building)
+    make_round(building.compound)
     top, back, *end = ways_on(client.get("projects.plan", token=building.token))
     assert top == ("我要表态", f"/b/{building.token}/enter")
     assert back == (f"返回{building.name}首页", f"/b/{building.token}")
@@ -160,7 +167,7 @@ def test_a_stranger_is_led_from_the_plan_to_the_code_and_back_to_the_building(
 def test_a_signed_in_household_is_led_from_the_plan_to_its_own_page(
     client: PageClient, building: Building
 ) -> None:
-    published(building)
+    make_round(building.compound)
     client.enter(building, issue_code(homes_of(building)[0]))
     ways = ways_on(client.get("projects.plan", token=building.token))
     assert ways[:2] == [("我要表态", "/home"), ("回到我家", "/home")]
@@ -170,13 +177,22 @@ def test_a_signed_in_household_is_led_from_the_plan_to_its_own_page(
 def test_a_household_of_another_compound_is_led_to_the_code_of_this_one(
     client: PageClient, building: Building
 ) -> None:
-    published(building)
+    make_round(building.compound)
     elsewhere = make_building()
     client.enter(elsewhere, issue_code(homes_of(elsewhere)[0]))
     ways = ways_on(client.get("projects.plan", token=building.token))
     assert {href for _words, href in ways} == {
         f"/b/{building.token}{end}" for end in ("", "/enter", "/comments")
     }
+
+
+def test_where_nothing_is_asked_now_nobody_is_sent_to_answer(
+    client: PageClient, building: Building
+) -> None:
+    published(building)
+    ways = ways_on(client.get("projects.plan", token=building.token))
+    assert "我要表态" not in [words for words, _href in ways]
+    assert (f"返回{building.name}首页", f"/b/{building.token}") in ways
 
 
 def test_shares_of_money_add_up_before_the_reader(client: PageClient, building: Building) -> None:
