@@ -18,8 +18,12 @@ from app.core.errors import Refused, msg
 
 MEGABYTES = 10
 MEGAPIXELS = 40
-# A phone shows no more; a page with six pictures stays under a megabyte.
+# A phone shows no more; a page with six pictures stays under a megabyte. A picture that is full
+# of detail gives up some sharpness first and then some size, until it weighs no more than this.
 LONGEST_SIDE = 1280
+MOST_BYTES = 150 * 1000
+_QUALITIES = (80, 70, 60, 50)
+_SMALLER = 0.8
 # Forty megapixels take 350 MB while they are decoded: two uploads at once must not take twice that.
 _decoding = threading.Lock()
 _READABLE = ("JPEG", "PNG", "GIF", "WEBP", "BMP")
@@ -85,7 +89,9 @@ def discard(digest: str) -> None:
 
 
 def shrink_picture(content: bytes) -> Picture:
-    """`content` as a JPEG (or, for drawings of few colours, a PNG) of at most 1280 px a side.
+    """`content` as a JPEG (or, for drawings of few colours, a PNG): 1280 px a side and 150 KB
+
+    at most, so that it comes through on a bad line.
 
     The size is read from the header before anything is decoded; orientation is applied, and
     place, camera and every other note are left behind. Refuses with `BadFile`. This takes up to
@@ -130,12 +136,23 @@ def _shrunk(image: Image.Image) -> Picture:
         image = image.convert("RGBA" if "transparency" in image.info else "RGB")
     image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     plain = _on_white(ImageOps.exif_transpose(image))
-    content, media_type = _encoded(plain, "JPEG", quality=80, progressive=True), "image/jpeg"
+    photo = _as_photo(plain)
     if is_drawing:
         drawing = _encoded(plain.quantize(128), "PNG")
-        if len(drawing) < len(content):
-            content, media_type = drawing, "image/png"
-    return Picture(content, media_type, plain.width, plain.height)
+        if len(drawing) < len(photo.content):
+            return Picture(drawing, "image/png", plain.width, plain.height)
+    return photo
+
+
+def _as_photo(plain: Image.Image) -> Picture:
+    """The sharpest JPEG that is light enough; every picture becomes one when it is small enough."""
+    for quality in _QUALITIES:
+        content = _encoded(plain, "JPEG", quality=quality, progressive=True)
+        if len(content) <= MOST_BYTES:
+            return Picture(content, "image/jpeg", plain.width, plain.height)
+    smaller = plain.copy()
+    smaller.thumbnail((int(plain.width * _SMALLER), int(plain.height * _SMALLER)))
+    return _as_photo(smaller)
 
 
 def _on_white(image: Image.Image) -> Image.Image:

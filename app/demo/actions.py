@@ -23,7 +23,8 @@ from app.roster.models import Area, AreaKind, Building, Compound
 from app.roster.queries import Placement
 from app.rounds import queries, tallies
 
-_SHOWN_IN_DESIGN = "image/svg+xml"
+_DRAWN = "image/svg+xml"
+_BEFORE_AND_AFTER = ("facade-before", "facade-after")
 
 
 class NotEmpty(Refused):
@@ -107,7 +108,7 @@ def write_plan(compound: Compound, plan: CompoundPlan, office: Office) -> None:
     project = projects.open_project(compound, plan.facts, by=office.first)
     db.session.refresh(project)
     version = project.versions[0]
-    projects.edit_summary(version, plan.summary, by=office.first)
+    projects.edit_summary(version, plan.summary, "", plan.by_building, by=office.first)
     projects.replace_items(version, plan.items, by=office.first)
     projects.edit_money(version, plan.money, by=office.first)
     projects.edit_design(version, plan.design, by=office.first)
@@ -123,9 +124,9 @@ def _drawings(compound: Compound, plan: CompoundPlan) -> list[Attachment]:
     entrances = [len(building.entrances) for building in compound.buildings]
     return [
         Attachment(
-            section=Section.DESIGN,
+            section=Section.WORK if drawing.name in _BEFORE_AND_AFTER else Section.DESIGN,
             caption=drawing.caption,
-            media_type=_SHOWN_IN_DESIGN,
+            media_type=_DRAWN,
             digest=files.keep(drawing.svg.encode()),
             width=800,
             height=500,

@@ -47,6 +47,11 @@ class CompoundPlan:
         return str(self.written["plan"]["summary"])
 
     @property
+    def by_building(self) -> str:
+        """What is different in some buildings."""
+        return str(self.written["plan"].get("by_building", ""))
+
+    @property
     def design(self) -> str:
         """The text of 规划设计."""
         return str(self.written["plan"]["design"])
@@ -93,7 +98,8 @@ class CompoundPlan:
     @property
     def construction(self) -> Construction:
         """How and when it is built."""
-        return Construction(self.written["plan"]["construction"], *self._dates())
+        plan = self.written["plan"]
+        return Construction(plan["construction"], *self._dates(), plan.get("disruption", ""))
 
     @property
     def management(self) -> Management:

@@ -101,11 +101,17 @@ def edit_project(project: Project, facts: Facts, *, by: Identity) -> None:
 
 
 def edit_summary(
-    version: PlanVersion, summary: str, change_note: str = "", *, by: Identity
+    version: PlanVersion,
+    summary: str,
+    change_note: str = "",
+    by_building: str = "",
+    *,
+    by: Identity,
 ) -> None:
-    """Say in a few words what is planned and, from the second version on, what changed."""
+    """Say in a few words what is planned, what is different where, and what changed."""
     _check_draft(version)
     version.summary, version.change_note = summary, change_note
+    version.by_building = by_building
     _record_edit(version, "summary", by)
 
 
@@ -140,9 +146,9 @@ def edit_design(version: PlanVersion, design: str, *, by: Identity) -> None:
 
 
 def edit_construction(version: PlanVersion, plan: Construction, *, by: Identity) -> None:
-    """Set the text of 施工组织 and its two days."""
+    """Set the text of 施工组织, its two days, and what is loud or cut off meanwhile."""
     _check_draft(version)
-    version.construction = plan.text
+    version.construction, version.disruption = plan.text, plan.disruption
     version.starts_on, version.finishes_on = plan.starts_on, plan.finishes_on
     _record_edit(version, "construction", by)
 
@@ -310,6 +316,7 @@ def _work_item(item: Item, position: int) -> WorkItem:
 _COPIED = (
     *("summary", "share_per_household", "share_per_area", "share_note", "design", "construction"),
     *("starts_on", "finishes_on", "mode", "services", "fee_per_area", "fee_note", "subsidy"),
+    *("by_building", "disruption"),
 )
 
 

@@ -165,9 +165,11 @@ def _field_changes(old: Contents, new: Contents) -> Iterator[FieldChange]:
 
 _TEXTS: tuple[tuple[str, Callable[[Contents], str]], ...] = (
     (msg("简介"), lambda c: c.summary),
+    (msg("各楼不一样的地方"), lambda c: c.by_building),
     (msg("出资说明"), lambda c: c.money.share_note),
     (msg("规划设计"), lambda c: c.design),
     (msg("施工组织"), lambda c: c.construction.text),
+    (msg("施工影响"), lambda c: c.construction.disruption),
     (msg("物业服务内容"), lambda c: c.management.services),
     (msg("收费说明"), lambda c: c.management.fee_note),
     (msg("补贴措施"), lambda c: c.management.subsidy),

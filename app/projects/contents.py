@@ -75,11 +75,12 @@ class Money:
 
 @dataclass(frozen=True)
 class Construction:
-    """How and when it is built; `text` is Markdown."""
+    """How and when it is built, and what is loud or cut off meanwhile; texts are Markdown."""
 
     text: str = ""
     starts_on: date | None = None
     finishes_on: date | None = None
+    disruption: str = ""
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,7 @@ class Contents:
     construction: Construction = field(default_factory=Construction)
     management: Management = field(default_factory=Management)
     papers: tuple[Paper, ...] = ()
+    by_building: str = ""
 
     @property
     def cost(self) -> int:

@@ -36,7 +36,15 @@ def _renovation(contents: Contents) -> dict[str, Any]:
     whole = asdict(contents)
     del whole["management"]
     whole["papers"] = [p for p in whole["papers"] if p["section"] != _MANAGEMENT]
+    _leave_out_unsaid(whole, "by_building")
+    _leave_out_unsaid(whole["construction"], "disruption")
     return whole
+
+
+def _leave_out_unsaid(part: dict[str, Any], name: str) -> None:
+    """What versions could not say at first counts only where it is said: old hashes stay."""
+    if not part[name]:
+        del part[name]
 
 
 def _management(contents: Contents) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from app.core.errors import Refused
 from app.core.files import Picture, checked_pdf, shrink_picture
 from app.core.forms import Form, HundredthsField, YuanField, cleaned
 from app.core.i18n import translated
+from app.projects.by_building import strangers
 from app.projects.contents import Construction, Facts, Fund, Item, Management, Money
 from app.projects.models import Category, Mode, PlanVersion, Project, Section, Source
 from app.roster.models import Compound
@@ -97,12 +98,37 @@ class ProjectForm(Form):
 
 
 class SummaryForm(Form):
-    """The plan in a few words."""
+    """The plan in a few words, and what is different in some buildings."""
 
     summary = _text(
         _l("简介"), 5, _l("两三句大白话：改什么、花多少钱、什么时候开工、每户出不出钱。")
     )
+    by_building = _text(
+        _l("各楼不一样的地方"),
+        4,
+        _l("可以不写。一栋一行，楼号在前，例如“2号楼：屋顶最先做”。住这栋的人扫码就看到这一句。"),
+    )
     change_note = _text(_l("这一版改了什么"), 3, _l("第一版不用写。"))
+    names: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, version: PlanVersion) -> "SummaryForm":
+        """The form as it stands; it knows the buildings that a line may begin with."""
+        form = cls(obj=version)
+        form.names = tuple(building.name for building in version.project.compound.buildings)
+        return form
+
+    def validate_by_building(self, by_building: TextAreaField) -> None:
+        """A line that belongs to no building would be read by nobody."""
+        unknown = strangers(by_building.data, self.names)
+        if unknown:
+            raise ValidationError(
+                gettext("这几行开头不是本小区的楼号：%(lines)s", lines="；".join(unknown))
+            )
+
+    def words(self) -> tuple[str, str, str]:
+        """What was typed, in the order of `actions.edit_summary`."""
+        return self.summary.data, self.change_note.data, self.by_building.data
 
 
 class ItemRow(Row):
@@ -241,10 +267,15 @@ class DesignForm(Form):
 
 
 class ConstructionForm(Form):
-    """The text of 施工组织 and its two days."""
+    """The text of 施工组织, its two days, and what is loud or cut off meanwhile."""
 
     starts_on = _day(_l("开工"))
     finishes_on = _day(_l("完工"))
+    disruption = _text(
+        _l("施工影响"),
+        4,
+        _l("可以不写。几点到几点施工，停水、停电、停气几次，每次多久。写了就放在方案最前面。"),
+    )
     construction = _text(_l("施工安排"), 12)
 
     @classmethod
@@ -254,6 +285,7 @@ class ConstructionForm(Form):
         return cls(
             starts_on=version.starts_on or project.starts_on,
             finishes_on=version.finishes_on or project.finishes_on,
+            disruption=version.disruption,
             construction=version.construction,
         )
 
@@ -263,7 +295,8 @@ class ConstructionForm(Form):
 
     def plan(self) -> Construction:
         """What was typed."""
-        return Construction(self.construction.data, self.starts_on.data, self.finishes_on.data)
+        days = self.starts_on.data, self.finishes_on.data
+        return Construction(self.construction.data, *days, self.disruption.data)
 
 
 class ManagementForm(Form):

@@ -28,6 +28,33 @@ class Category(StrEnum):
         labels = {"basic": _l("基础类"), "improved": _l("完善类"), "enhanced": _l("提升类")}
         return labels[self.value]
 
+    @property
+    def hint(self) -> Any:
+        """What the category is for, in plain words."""
+        hints = {
+            "basic": _l("先保安全和基本生活"),
+            "improved": _l("让生活更方便"),
+            "enhanced": _l("让社区服务更好"),
+        }
+        return hints[self.value]
+
+
+class Payer(StrEnum):
+    """Who gives the money, as simply as it can be said."""
+
+    GOVERNMENT = "government"
+    UNITS = "units"
+    RESIDENTS = "residents"
+
+    @property
+    def label(self) -> Any:
+        labels = {
+            "government": _l("政府出"),
+            "units": _l("单位和企业出"),
+            "residents": _l("居民出"),
+        }
+        return labels[self.value]
+
 
 class Source(StrEnum):
     """Where the money comes from (seed 002 §4)."""
@@ -43,6 +70,14 @@ class Source(StrEnum):
     @property
     def label(self) -> Any:
         return _SOURCE_LABELS[self.value]
+
+    @property
+    def payer(self) -> Payer:
+        """Who that is: the government, units and firms, or the residents themselves."""
+        if self is Source.RESIDENTS:
+            return Payer.RESIDENTS
+        public = (Source.CENTRAL, Source.REGION, Source.DISTRICT)
+        return Payer.GOVERNMENT if self in public else Payer.UNITS
 
 
 _SOURCE_LABELS = {
@@ -140,11 +175,15 @@ class PlanVersion(Model):
     project_id: Mapped[int] = mapped_column(ForeignKey("project.id"))
     number: Mapped[int]
     summary: Mapped[str] = mapped_column(Text, default="")
+    # What is different in some buildings, a line for each (`by_building`).
+    by_building: Mapped[str] = mapped_column(Text, default="")
     share_per_household: Mapped[int] = mapped_column(BigInt, default=0)
     share_per_area: Mapped[int] = mapped_column(BigInt, default=0)
     share_note: Mapped[str] = mapped_column(Text, default="")
     design: Mapped[str] = mapped_column(Text, default="")
     construction: Mapped[str] = mapped_column(Text, default="")
+    # When it is loud, and when water, power, gas or heat are off.
+    disruption: Mapped[str] = mapped_column(Text, default="")
     starts_on: Mapped[date | None]
     finishes_on: Mapped[date | None]
     mode: Mapped[Mode | None]

@@ -19,9 +19,8 @@ from app.projects.contents import (
     Management,
     Money,
     Paper,
-    tenths_of,
 )
-from app.projects.models import Attachment, Category, Mode, PlanVersion, Project, Source, WorkItem
+from app.projects.models import Attachment, PlanVersion, Project, WorkItem
 from app.roster.models import Area, Building, Compound, Entrance, Household, Premises
 
 # Everything a page about one version shows, in a fixed number of statements.
@@ -142,7 +141,9 @@ def contents_of(version: PlanVersion) -> Contents:
             share_note=version.share_note,
         ),
         design=version.design,
-        construction=Construction(version.construction, version.starts_on, version.finishes_on),
+        construction=Construction(
+            version.construction, version.starts_on, version.finishes_on, version.disruption
+        ),
         management=Management(
             mode=str(version.mode) if version.mode else None,
             services=version.services,
@@ -154,6 +155,7 @@ def contents_of(version: PlanVersion) -> Contents:
             Paper(str(paper.section), paper.caption, paper.media_type, paper.digest)
             for paper in version.attachments
         ),
+        by_building=version.by_building,
     )
 
 
@@ -167,57 +169,6 @@ def facts_of_version(version: PlanVersion) -> Facts:
     return Facts.from_kept(version.facts) if version.facts else facts_of(version.project)
 
 
-@dataclass(frozen=True)
-class Group:
-    """The work items of one category and what they cost together, in fen."""
-
-    category: Category
-    items: list[WorkItem]
-    cost: int
-
-
-def items_by_category(version: PlanVersion) -> list[Group]:
-    """The work items under the three categories of seed 002, empty categories left out."""
-    groups = []
-    for category in Category:
-        items = [item for item in version.items if item.category == category]
-        if items:
-            groups.append(Group(category, items, sum(item.cost for item in items)))
-    return groups
-
-
-@dataclass(frozen=True)
-class Slice:
-    """One source's part of the money bar: amount in fen, place and width in thousandths.
-
-    `tenths` is its share as it is written beside the bar, in tenths of a percent.
-    """
-
-    source: Source
-    amount: int
-    note: str
-    start: int
-    width: int
-    tenths: int
-
-    @property
-    def percent(self) -> str:
-        """The share with its one decimal: `14.3`."""
-        return f"{self.tenths // 10}.{self.tenths % 10}"
-
-
-def money_bar(version: PlanVersion) -> list[Slice]:
-    """The sources side by side as parts of the whole; the last one ends where the bar ends."""
-    slices, before = [], 0
-    shares = tenths_of([source.amount for source in version.sources])
-    for source, tenths in zip(version.sources, shares, strict=True):
-        start = before * 1000 // max(version.funds, 1)
-        before += source.amount
-        end = before * 1000 // max(version.funds, 1)
-        slices.append(Slice(source.source, source.amount, source.note, start, end - start, tenths))
-    return slices
-
-
 def size_of_home(household_id: int, compound_id: int) -> int | None:
     """The area in 0.01 m² of a household's dwelling, if it stands in this compound."""
     return db.session.scalar(
@@ -226,50 +177,6 @@ def size_of_home(household_id: int, compound_id: int) -> int | None:
         .join(Entrance, Entrance.id == Premises.entrance_id)
         .join(Building, Building.id == Entrance.building_id)
         .where(Household.id == household_id, Building.compound_id == compound_id)
-    )
-
-
-@dataclass(frozen=True)
-class Reading:
-    """Everything the plan page shows of one version.
-
-    `facts` are those the version was published with, whatever the project says by now; `size` is
-    the reader's own home in 0.01 m², None for a stranger; `others` are the published versions,
-    newest first; `changes` is what this one changed against the one before it.
-    """
-
-    version: PlanVersion
-    facts: Facts
-    groups: list[Group]
-    bar: list[Slice]
-    mode: Mode | None
-    changes: Differences | None
-    others: Sequence[PlanVersion]
-    size: int | None
-
-    @property
-    def asks_residents(self) -> bool:
-        """Whether households pay anything once."""
-        return self.version.share_per_household > 0 or self.version.share_per_area > 0
-
-    @property
-    def is_current(self) -> bool:
-        """Whether this is the version that counts now (a draft counts as the one to come)."""
-        newest = self.others[0].number if self.others else 0
-        return self.version.number >= newest
-
-
-def reading_of(version: PlanVersion, size: int | None = None) -> Reading:
-    """The plan page of `version`, for a reader whose home has `size`."""
-    return Reading(
-        version=version,
-        facts=facts_of_version(version),
-        groups=items_by_category(version),
-        bar=money_bar(version),
-        mode=version.mode,
-        changes=differences_of(version) if version.number > 1 else None,
-        others=published_versions(version.project_id),
-        size=size,
     )
 
 

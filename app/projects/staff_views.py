@@ -12,7 +12,7 @@ from app.core.errors import Refused
 from app.core.format import as_yuan
 from app.core.guards import Role, staff, uploads
 from app.core.web import page, saved
-from app.projects import actions, forms, queries
+from app.projects import actions, forms, queries, reading
 from app.projects.models import Attachment, PlanVersion, Project, Section
 from app.roster.models import Compound
 
@@ -52,14 +52,12 @@ def plan_version(version_id: int) -> Response:
 def summary(version_id: int) -> Response:
     """The plan in a few words."""
     version = load_draft(version_id)
-    form = forms.SummaryForm(obj=version)
+    form = forms.SummaryForm.of(version)
     return _edited(
         version,
         form,
         _("简介"),
-        lambda: actions.edit_summary(
-            version, form.summary.data, form.change_note.data, by=current_user
-        ),
+        lambda: actions.edit_summary(version, *form.words(), by=current_user),
     )
 
 
@@ -202,7 +200,7 @@ def preview(version_id: int) -> Response:
     return page(
         "projects/plan.html",
         building=buildings[0] if buildings else None,
-        reading=queries.reading_of(version),
+        reading=reading.reading_of(version, building=buildings[0].name if buildings else ""),
         is_preview=True,
         is_at_home=False,
     )
@@ -375,7 +373,7 @@ def _overview(version: PlanVersion, form: forms.ConfirmForm) -> Response:
         form=form,
         version=version,
         facts=queries.facts_of_version(version),
-        groups=queries.items_by_category(version),
+        groups=reading.items_by_category(version),
         sources=[(source.source, source) for source in version.sources],
         mode=version.mode,
         missing=[] if version.is_published else queries.what_is_missing(version),

@@ -8,7 +8,7 @@ from flask_login import current_user
 from app.core import files
 from app.core.guards import current_home, public
 from app.core.web import page
-from app.projects import queries
+from app.projects import queries, reading
 from app.projects.models import PlanVersion
 from app.projects.queries import Kept
 from app.roster.models import Building
@@ -46,7 +46,7 @@ def plan(token: str) -> Response:
     return page(
         "projects/plan.html",
         building=building,
-        reading=queries.reading_of(version, size),
+        reading=reading.reading_of(version, size, building.name),
         is_preview=False,
         is_at_home=size is not None,
     )

@@ -13,6 +13,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from app.core import clock
 from app.core.db import db
 from app.core.errors import Refused
+from app.projects.by_building import words_for
 from app.projects.models import PlanVersion, Project
 from app.roster.models import Building, Compound, Entrance, Household, Owner, Premises, Tenure
 from app.rounds import casting
@@ -125,6 +126,10 @@ class Reading:
 
     version: PlanVersion | None
     newer: PlanVersion | None = None
+
+    def said_of(self, building: Building) -> str:
+        """What the plan says of one building alone; '' when nothing."""
+        return words_for(self.version.by_building, building.name) if self.version else ""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from flask import Response, abort, make_response, redirect, request, session, url_for
+from flask import Response, abort, g, make_response, redirect, request, session, url_for
 from sqlalchemy import ColumnElement
 from sqlalchemy.exc import DBAPIError
 
@@ -12,13 +12,13 @@ from app.core.guards import current_home, household, public
 from app.core.i18n import say, translated
 from app.core.web import page
 from app.notices.queries import told
-from app.projects.models import PlanVersion
 from app.projects.queries import current_version
 from app.roster.models import Building, Household
 from app.roster.queries import building_by_token
 from app.rounds import casting, homes, queries
 from app.rounds.changes import first_deadline, since_opening
 from app.rounds.forms import ReaffirmForm
+from app.rounds.models import Round
 from app.rounds.opening import opening_of
 from app.rounds.queries import objections_end
 from app.rounds.residents import bp
@@ -42,8 +42,8 @@ def _words() -> dict[str, Any]:
 
 @bp.app_context_processor
 def _office() -> dict[str, Any]:
-    """Every page of a resident says whom to call and what is voted on, whatever its feature."""
-    return {"office_phone": _office_phone, "version_asked": _version_asked}
+    """Every page of a resident says whom to call and what is asked now, whatever its feature."""
+    return {"office_phone": _office_phone, "open_round": _open_round}
 
 
 @bp.get("/b/<string:token>")
@@ -155,8 +155,16 @@ def load_building(token: str) -> Building:
 def _office_phone(compound_id: int | None = None) -> str:
     """Whom to call: of the page's compound, the home's, or the last poster's; '' when unknown.
 
-    Remembered, because an outage is when people need it most.
+    It stands on a page more than once, and is looked up once.
     """
+    phones: dict[int | None, str] = g.setdefault("office_phones", {})
+    if compound_id not in phones:
+        phones[compound_id] = _phone_of(compound_id)
+    return phones[compound_id]
+
+
+def _phone_of(compound_id: int | None) -> str:
+    """Remembered in the session too, because an outage is when people need it most."""
     try:
         found = homes.office_phone(_place(compound_id))
     except DBAPIError:
@@ -175,10 +183,10 @@ def _place(compound_id: int | None) -> ColumnElement[bool]:
     return Building.token == session.get("building", "")
 
 
-def _version_asked(compound_id: int) -> PlanVersion | None:
-    """The plan version of the round that is open in a compound."""
+def _open_round(compound_id: int) -> Round | None:
+    """The round that is open in a compound: its plan version is voted on, until its end."""
     round_ = queries.current_round(compound_id)
-    return round_.plan_version if round_ and round_.is_open else None
+    return round_ if round_ and round_.is_open else None
 
 
 def _is_at_home(here: Building) -> bool:

@@ -111,3 +111,30 @@ def test_headings_begin_below_those_of_the_page(mark: str, tag: str) -> None:
 def test_templates_have_it_as_a_filter(app: Flask) -> None:
     with app.test_request_context():
         assert render_template_string("{{ '**粗**' | markdown }}") == "<p><strong>粗</strong></p>\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("打 0953-5550101，", '<p>打 <a href="tel:0953-5550101">0953-5550101</a>，</p>'),
+        ("打0953-\u20605550101。", '<p>打<a href="tel:0953-5550101">0953-\u20605550101</a>。</p>'),
+        ("**13812345678**", '<p><strong><a href="tel:13812345678">13812345678</a></strong></p>'),
+    ],
+)
+def test_a_phone_number_can_be_tapped(text: str, html: str) -> None:
+    assert rendered(text).strip() == html
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "编号 20953-5550101",
+        "2027-04-06 动工",
+        "卡号 6222021234567890123",
+        "共 1,384,200 元",
+        "[打电话 0953-5550101](https://a.example/0953-5550101)",
+        "https://a.example/?tel=13812345678",
+    ],
+)
+def test_what_is_no_phone_number_or_a_link_already_stays_as_it_is(text: str) -> None:
+    assert "tel:" not in rendered(text).replace("?tel=", "")

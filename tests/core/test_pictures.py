@@ -1,11 +1,12 @@
 """Pictures and PDFs from outside: made small and harmless, or refused with a reason."""
 
 import io
+import random
 import struct
 import zlib
 
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter
 
 from app.core.files import BadFile, checked_pdf, shrink_picture
 
@@ -29,9 +30,23 @@ def opened(content: bytes) -> Image.Image:
 
 
 def test_a_photo_comes_out_as_a_jpeg_with_its_longest_side_at_1280() -> None:
-    picture = shrink_picture(as_bytes(photo(3000, 2000), "JPEG"))
+    soft = photo(3000, 2000).filter(ImageFilter.GaussianBlur(8))
+    picture = shrink_picture(as_bytes(soft, "JPEG"))
     assert (picture.media_type, picture.width, picture.height) == ("image/jpeg", 1280, 853)
     assert opened(picture.content).size == (1280, 853)
+
+
+def noise(width: int, height: int) -> Image.Image:
+    """The hardest picture to make small: no pixel is like its neighbour."""
+    return Image.frombytes("RGB", (width, height), random.Random(7).randbytes(width * height * 3))
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_the_noisiest_picture_comes_out_with_at_most_150_kilobytes(kind: str) -> None:
+    picture = shrink_picture(as_bytes(noise(1900, 1400), kind))
+    assert len(picture.content) <= 150_000
+    assert picture.width >= 640
+    assert opened(picture.content).size == (picture.width, picture.height)
 
 
 def test_a_small_picture_is_not_blown_up() -> None:

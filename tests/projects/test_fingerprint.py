@@ -45,6 +45,8 @@ OTHER_FACTS: tuple[dict[str, Any], ...] = (
         replace(COMPLETE, money=replace(MONEY, share_per_household=1)),
         replace(COMPLETE, design="院子分两块。"),
         replace(COMPLETE, construction=replace(BUILD, finishes_on=date(2027, 9, 29))),
+        replace(COMPLETE, construction=replace(BUILD, disruption="停水 3 次。")),
+        replace(COMPLETE, by_building="1号楼：最先做。"),
         replace(COMPLETE, papers=(replace(DRAWING, digest="e" * 64),)),
         replace(COMPLETE, papers=(replace(DRAWING, caption="图1"),)),
     ],

@@ -17,7 +17,14 @@ from app.projects.contents import Fund, Money
 from app.projects.models import Attachment, PlanVersion, Section
 from app.roster.models import Building
 from tests.client import Page, PageClient
-from tests.factories import homes_of, issue_code, make_building, make_compound, make_staff
+from tests.factories import (
+    homes_of,
+    issue_code,
+    make_building,
+    make_compound,
+    make_round,
+    make_staff,
+)
 from tests.projects.plans import (
     COMPLETE,
     LAMPS,
@@ -30,6 +37,7 @@ from tests.projects.plans import (
 )
 
 SVG = "{http://www.w3.org/2000/svg}"
+SPEAK = "/static/js/speak.js"
 RESIDENTS_PAY = (Fund("central", 9_000_000), Fund("residents", 1_000_000))
 
 
@@ -68,11 +76,12 @@ def test_a_resident_reads_the_whole_plan_without_signing_in(
     assert COMPLETE.summary in page.text
     work = part(page, "work")
     assert "一共 2 项，100,000 元" in work
-    assert "更换给水管 安全 埋在冻土层下面 310 米 88,350" in work
-    assert "补装路灯 12 盏 11,650" in work
+    assert "基础类：1 项，88,350 元 先保安全和基本生活" in work
+    assert "更换给水管 安全 310 米，88,350 元 埋在冻土层下面" in work
+    assert "补装路灯 12 盏，11,650 元" in work
     funds = part(page, "funds")
-    assert "中央补助 80,000 元，占 80.0 %" in funds
-    assert "区县财政 20,000 元，占 20.0 % 列入区级预算" in funds
+    assert "中央补助 80,000 元 占 80.0 %" in funds
+    assert "区县财政 20,000 元 占 20.0 % 列入区级预算" in funds
     assert "2027年4月6日动工，2027年9月28日完工" in part(page, "construction")
     management = part(page, "management")
     assert "社区保障性物业管理" in management
@@ -89,9 +98,9 @@ def test_the_bar_of_money_adds_up_to_its_whole_width(
     thirds = (Fund("central", 3_333_333), Fund("region", 3_333_333), Fund("social", 3_333_334))
     published(building, replace(COMPLETE.money, funds=thirds))
     page = client.get("projects.plan", token=building.token)
-    bars = page.one(f"{SVG}svg", class_="bar").all(f"{SVG}rect")
-    assert sum(int(bar["width"]) for bar in bars) == 1000
-    assert [int(bar["x"]) for bar in bars] == [0, 333, 666]
+    bars = page.one("section", id="funds").one(f"{SVG}svg", class_="bar").all(f"{SVG}rect")
+    assert [bar["x"] for bar in bars] == ["0.0%", "33.3%", "66.6%"]
+    assert [bar["width"] for bar in bars] == ["33.3%", "33.3%", "33.4%"]
 
 
 @pytest.mark.parametrize(
@@ -148,7 +157,7 @@ def ways_on(page: Page) -> list[tuple[str, str]]:
 def test_a_stranger_is_led_from_the_plan_to_the_code_and_back_to_the_building(
     client: PageClient, building: Building
 ) -> None:
-    published(building)
+    make_round(building.compound)
     top, back, *end = ways_on(client.get("projects.plan", token=building.token))
     assert top == ("我要表态", f"/b/{building.token}/enter")
     assert back == (f"返回{building.name}首页", f"/b/{building.token}")
@@ -158,7 +167,7 @@ def test_a_stranger_is_led_from_the_plan_to_the_code_and_back_to_the_building(
 def test_a_signed_in_household_is_led_from_the_plan_to_its_own_page(
     client: PageClient, building: Building
 ) -> None:
-    published(building)
+    make_round(building.compound)
     client.enter(building, issue_code(homes_of(building)[0]))
     ways = ways_on(client.get("projects.plan", token=building.token))
     assert ways[:2] == [("我要表态", "/home"), ("回到我家", "/home")]
@@ -168,13 +177,22 @@ def test_a_signed_in_household_is_led_from_the_plan_to_its_own_page(
 def test_a_household_of_another_compound_is_led_to_the_code_of_this_one(
     client: PageClient, building: Building
 ) -> None:
-    published(building)
+    make_round(building.compound)
     elsewhere = make_building()
     client.enter(elsewhere, issue_code(homes_of(elsewhere)[0]))
     ways = ways_on(client.get("projects.plan", token=building.token))
     assert {href for _words, href in ways} == {
         f"/b/{building.token}{end}" for end in ("", "/enter", "/comments")
     }
+
+
+def test_where_nothing_is_asked_now_nobody_is_sent_to_answer(
+    client: PageClient, building: Building
+) -> None:
+    published(building)
+    ways = ways_on(client.get("projects.plan", token=building.token))
+    assert "我要表态" not in [words for words, _href in ways]
+    assert (f"返回{building.name}首页", f"/b/{building.token}") in ways
 
 
 def test_shares_of_money_add_up_before_the_reader(client: PageClient, building: Building) -> None:
@@ -193,7 +211,7 @@ def test_a_sum_and_a_phone_number_are_never_torn(client: PageClient, building: B
     assert "100,000\u00a0元" in html
     assert "A & B 出 200\u00a0元" in html
     assert not re.search(r"\d 元", html)
-    assert "找 0953-\u20605550100" in html
+    assert '找 <a href="tel:0953-5550100">0953-\u20605550100</a>' in html
     assert "https://例.cn/0953-5550100" in html
     (phone,) = re.findall(r'<a class="tel"[^>]*>([^<]+)<', html)
     assert phone == COMPLETE.facts.phone
@@ -271,13 +289,15 @@ def test_hostile_words_of_the_office_do_not_act_on_the_page(
     attack = "<script>alert(1)</script><img src=x onerror=alert(1)>[x](javascript:alert(1))"
     version = fill(open_draft(building.compound))
     by = someone()
-    actions.edit_summary(version, attack, attack, by=by)
+    hostile = f"{building.name}：{attack}"
+    actions.edit_summary(version, attack, attack, hostile, by=by)
     item = replace(PIPES, name=attack[:100], unit="<b>米</b>", note=attack)
     actions.replace_items(version, [item, LAMPS], by=by)
     funds = tuple(replace(fund, note=attack) for fund in COMPLETE.money.funds)
     actions.edit_money(version, replace(COMPLETE.money, funds=funds, share_note=attack), by=by)
     actions.edit_design(version, attack, by=by)
-    actions.edit_construction(version, replace(COMPLETE.construction, text=attack), by=by)
+    build = replace(COMPLETE.construction, text=attack, disruption=attack)
+    actions.edit_construction(version, build, by=by)
     care = replace(COMPLETE.management, services=attack, fee_note=attack, subsidy=attack)
     actions.edit_management(version, care, by=by)
     actions.attach_picture(version, Section.DESIGN, attack[:100], PICTURE, by=by)
@@ -285,7 +305,7 @@ def test_hostile_words_of_the_office_do_not_act_on_the_page(
 
     page = client.get("projects.plan", token=building.token)
 
-    assert not page.all("script")
+    assert [script["src"].split("?")[0] for script in page.all("script")] == [SPEAK]
     assert {img["src"].split("/")[1] for img in page.all("img")} == {"pictures"}
     assert not [a for a in page.all("a") if a["href"].lower().startswith("javascript")]
 

@@ -30,6 +30,7 @@ PURE = {
     "app.roster.ledger",
     "app.roster.lines",
     "app.roster.people",
+    "app.projects.by_building",
     "app.projects.comparison",
     "app.projects.completeness",
     "app.projects.contents",
