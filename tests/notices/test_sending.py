@@ -1,6 +1,7 @@
 """From the queue to the gateway: what leaves when, how often it is tried, and how it ends."""
 
 import contextlib
+import logging
 import random
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -179,6 +180,20 @@ def test_a_rejected_number_is_given_up_at_once_and_its_digits_are_masked(postbox
     assert message.state == MessageState.FAILED
     assert MOBILE not in message.error
     assert "not in service" in message.error
+
+
+@pytest.mark.parametrize("problem", [Busy, Rejected, TimeoutError])
+def test_what_a_provider_says_is_no_line_of_the_log(
+    postbox: Postbox, caplog: pytest.LogCaptureFixture, problem: type[Exception]
+) -> None:
+    postbox.answer = Answers(problem(f"{MOBILE}: your code is 204918"))
+    ask_for_code(home_with(MOBILE))
+    with caplog.at_level(logging.INFO):
+        tasks.send_codes()
+    written = " ".join(str(record.msg) for record in caplog.records)
+    assert "gateway" in written or "rejected" in written
+    assert "204918" not in written
+    assert MOBILE not in written
 
 
 def test_a_notice_without_an_answer_is_sent_once_more_and_then_left_open(
