@@ -17,7 +17,7 @@ from app.notices.gateways import Letter
 from app.notices.models import Message, MessageKind, MessageState
 
 # Longer than any gateway may take; whoever holds a message longer than that has died.
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=30)
 # A notice that could not be sent for so long is no news any more (FAULTS.md F09).
 LIFE = timedelta(hours=4)
 # Nobody's phone rings at night for anything but a code just asked for (RULES.md §9).

@@ -38,7 +38,7 @@ class Rejected(Exception):  # noqa: N818
 class Gateway(Protocol):
     """Hands letters to somebody who delivers them.
 
-    It must answer within 30 seconds, half of the lease of a message, holds no session of the
+    It must answer within 15 seconds, half of the lease of a message, holds no session of the
     database, and may be called by several threads at once.
     """
 

@@ -101,9 +101,9 @@ def is_mobile(phone: str) -> bool:
     """Whether this is a mainland mobile number as the roster writes it: 11 digits."""
     if len(phone) != 11 or not phone.isascii() or not phone.isdecimal():
         return False
-    number = phonenumbers.parse(phone, "CN")
-    is_mobile = phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.MOBILE
-    return is_mobile and number.country_code == 86
+    # Not parsed: that would take longer than everything else that telling does.
+    number = phonenumbers.PhoneNumber(country_code=86, national_number=int(phone))
+    return phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.MOBILE
 
 
 def _contacts() -> Select[int, str, str, str, str, str, str, str]:

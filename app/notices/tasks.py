@@ -6,6 +6,7 @@ next, so whoever is killed leaves at most one message in doubt.
 """
 
 import threading
+import traceback
 
 import structlog
 from flask import Flask, current_app
@@ -63,17 +64,19 @@ def _send(*, codes_only: bool = False) -> None:
 
 
 def _handed_over(gateway: Gateway, letter: Letter) -> Outcome:
+    """What became of it. A provider's words may repeat the text, so they are no line of the log."""
     try:
         return Sent(gateway.send(letter))
     except Busy as busy:
-        log.warning("gateway busy", message=letter.message_id, reason=str(busy))
+        log.warning("gateway busy", message=letter.message_id)
         return Later(str(busy))
     except Rejected as no:
-        log.warning("message rejected", message=letter.message_id, reason=str(no))
+        log.warning("message rejected", message=letter.message_id)
         return Never(str(no))
     except Exception as error:
-        log.exception("gateway gave no answer", message=letter.message_id)
-        return Unanswered(type(error).__name__)
+        kind, where = type(error).__name__, traceback.format_tb(error.__traceback__)[-1]
+        log.error("gateway gave no answer", message=letter.message_id, kind=kind, where=where)
+        return Unanswered(kind)
 
 
 def init_app(app: Flask) -> None:

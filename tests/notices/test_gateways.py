@@ -19,6 +19,7 @@ from app.notices.gateways import Console, File, Letter, gateway
 from app.notices.models import MessageKind, MessageState
 from app.notices.queries import can_send, can_tell
 from tests.notices.homes import MOBILE, OTHER_MOBILE, ask_for_code, home_with, only_message, queued
+from tests.notices.postbox import Postbox, sending_to
 
 LETTER = Letter(7, 1, MOBILE, "【裕西社区】验证码204918，10分钟内有效。", is_code=True)
 
@@ -95,6 +96,15 @@ def test_a_code_is_no_use_in_an_export(exporting: Flask) -> None:
     assert not can_send()
     ask_for_code(home_with(MOBILE))
     assert queued() == []
+
+
+@pytest.mark.usefixtures("session")
+def test_a_code_left_from_before_is_not_exported(exporting: Flask) -> None:
+    with sending_to(exporting, Postbox()):
+        ask_for_code(home_with(MOBILE))
+    run = exporting.test_cli_runner().invoke(args=["notices", "export"])
+    assert "0 messages" in run.output
+    assert "204918" not in run.output
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "＝1", "'quoted"])

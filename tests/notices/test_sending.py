@@ -1,6 +1,7 @@
 """From the queue to the gateway: what leaves when, how often it is tried, and how it ends."""
 
 import contextlib
+import logging
 import random
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -181,6 +182,20 @@ def test_a_rejected_number_is_given_up_at_once_and_its_digits_are_masked(postbox
     assert "not in service" in message.error
 
 
+@pytest.mark.parametrize("problem", [Busy, Rejected, TimeoutError])
+def test_what_a_provider_says_is_no_line_of_the_log(
+    postbox: Postbox, caplog: pytest.LogCaptureFixture, problem: type[Exception]
+) -> None:
+    postbox.answer = Answers(problem(f"{MOBILE}: your code is 204918"))
+    ask_for_code(home_with(MOBILE))
+    with caplog.at_level(logging.INFO):
+        tasks.send_codes()
+    written = " ".join(str(record.msg) for record in caplog.records)
+    assert "gateway" in written or "rejected" in written
+    assert "204918" not in written
+    assert MOBILE not in written
+
+
 def test_a_notice_without_an_answer_is_sent_once_more_and_then_left_open(
     postbox: Postbox, morning: Clock
 ) -> None:
@@ -288,6 +303,27 @@ def test_an_answer_after_the_lease_changes_nothing(postbox: Postbox, morning: Cl
     postbox.answer = slowly
     tasks.send_codes()
     assert (only_message().state, only_message().provider_id) == (MessageState.UNKNOWN, None)
+
+
+def test_a_late_answer_says_nothing_of_the_attempt_that_followed(
+    postbox: Postbox, morning: Clock
+) -> None:
+    def slowly(_letter: Letter) -> str:
+        morning.shift(LEASE)
+        delivery.tidy()
+        assert delivery.claim() is not None
+        db.session.commit()
+        raise Rejected("the first attempt")
+
+    tell()
+    postbox.answer = slowly
+    tasks.send_waiting()
+    message = only_message()
+    assert (message.state, message.attempts, message.error) == (
+        MessageState.CLAIMED,
+        2,
+        "left behind",
+    )
 
 
 def test_no_message_stops_those_behind_it(postbox: Postbox) -> None:
