@@ -144,7 +144,7 @@ def test_no_order_of_asking_guessing_waiting_and_using_breaks_a_promise(
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
         Here,
         settings=settings(
-            max_examples=40,
+            max_examples=25,
             stateful_step_count=25,
             deadline=None,
             suppress_health_check=list(HealthCheck),

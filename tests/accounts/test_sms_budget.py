@@ -4,6 +4,7 @@
 """
 
 import os
+import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
@@ -94,6 +95,23 @@ def test_of_many_who_ask_for_one_number_at_once_one_is_heard(living_app: Flask) 
 
     outcomes = all_at_once(living_app, come, 40, THREADS)
     assert (outcomes.count("asked"), outcomes.count(AskedTooOften)) == (1, 39)
+
+
+def test_of_many_who_use_one_code_at_once_one_gets_in(living_app: Flask) -> None:
+    with living_app.app_context():
+        building_id, ((door, phone),) = building_with_phones(1, phones=1)
+        ask(building_id, door, phone, "browser")
+        db.session.commit()
+        tasks.send_codes()
+        body = db.session.scalars(sa.select(Message.body)).one() or ""
+    code = re.search(r"验证码(\d{6})", body)
+    assert code
+
+    def use(_number: int) -> bool:
+        return phone_codes.use("browser", code[1], CODE_KEY) is not None
+
+    outcomes = all_at_once(living_app, use, phone_codes.TRIES)
+    assert sorted(outcomes) == [False] * (phone_codes.TRIES - 1) + [True]
 
 
 def test_of_many_workers_one_sends(living_app: Flask) -> None:
