@@ -27,6 +27,19 @@ def test_an_item_that_came_went_or_changed_is_told_with_both_sides() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("new", "label"),
+    [
+        (replace(COMPLETE, by_building="1号楼：最先做"), "各楼不一样的地方"),
+        (replace(COMPLETE, construction=replace(BUILD, disruption="停水 3 次")), "施工影响"),
+    ],
+)
+def test_what_a_building_bears_is_told_line_by_line(new: Contents, label: str) -> None:
+    (change,) = differences(COMPLETE, new).texts
+    assert change.label == label
+    assert [line.sign for line in change.lines] == ["+"]
+
+
 def test_items_in_another_order_are_no_change_to_a_reader() -> None:
     assert differences(COMPLETE, replace(COMPLETE, items=(LAMPS, PIPES))).items == ()
 

@@ -7,7 +7,7 @@ import pytest
 
 from app.projects import actions, queries
 from tests.client import PageClient, form_values
-from tests.factories import make_compound
+from tests.factories import make_building, make_compound
 from tests.projects.pages import FORMS, UPLOADS, change, row
 from tests.projects.plans import COMPLETE, LAMPS, PIPES, fill, open_draft, publish, someone
 
@@ -135,3 +135,36 @@ def test_the_way_back_leads_from_a_section_over_version_and_project_to_the_list(
     assert [a.text for a in page.one("nav", class_="crumbs").all("a")] == way[:3]
     page = worker.get("projects_staff.project", compound_id=compound.id)
     assert [a.text for a in page.one("nav", class_="crumbs").all("a")] == way[:2]
+
+
+def test_what_is_loud_and_what_differs_between_buildings_is_kept_and_goes_on(
+    worker: PageClient,
+) -> None:
+    version = open_draft()
+    make_building(version.project.compound)
+    words = {"by_building": "1 号楼：屋顶最先做", "disruption": "- 停水：3 次"}
+    change(worker, "summary", fill(version), by_building=words["by_building"])
+    change(worker, "construction", version, disruption=words["disruption"])
+    assert {name: getattr(version, name) for name in words} == words
+    page = worker.get("projects_staff.plan_version", version_id=version.id)
+    assert "各楼不一样的地方 1 号楼：屋顶最先做" in page.text
+    assert "施工影响 停水：3 次" in page.text
+
+    later = actions.start_version(publish(version).project, by=someone())
+    assert {name: getattr(later, name) for name in words} == words
+
+
+@pytest.mark.parametrize(
+    ("typed", "wrong"),
+    [("屋顶最先做", "屋顶最先做"), ("1号楼：先做\n9号楼：后做", "9号楼")],
+)
+def test_a_line_for_a_building_that_is_not_there_is_an_error_at_its_field(
+    worker: PageClient, typed: str, wrong: str
+) -> None:
+    version = open_draft()
+    make_building(version.project.compound)
+    page = worker.get("projects_staff.summary", version_id=version.id)
+    values = page.form_values("summary") | {"by_building": typed}
+    refused = worker.post("projects_staff.summary", values, 422, version_id=version.id)
+    assert refused.one("p", id="by_building-error").text == (f"这几行开头不是本小区的楼号：{wrong}")
+    assert version.by_building == ""
