@@ -143,6 +143,7 @@ def agree_with(household_id: int, comment: Comment) -> None:
         mark = Agreement(comment_id=comment.id, household_id=household_id, agreed_at=clock.now())
         with once(IsSettled(msg("您家已经点过了。"))):
             db.session.add(mark)
+        db.session.expire(comment, ["agreed"])
 
 
 def take_agreement_back(household_id: int, comment: Comment) -> None:
@@ -151,6 +152,7 @@ def take_agreement_back(household_id: int, comment: Comment) -> None:
     if (mark := _mark_of(Agreement, household_id, comment)) is not None:
         db.session.delete(mark)
         db.session.flush()
+        db.session.expire(comment, ["agreed"])
 
 
 def report_comment(household_id: int, comment: Comment, wrong: Wrong, note: str = "") -> None:

@@ -112,7 +112,7 @@ class ReleaseForm(Form):
     numbers = RadioField(
         _l("里面的号码"),
         choices=[
-            SelectChoice("hide", _l("把号码换成 *** 再公布")),
+            SelectChoice("hide", _l("把号码换成 **** 再公布")),
             SelectChoice("show", _l("原样公布，号码不是私人的")),
         ],
     )

@@ -9,7 +9,8 @@ import unicodedata
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-MASK = "***"
+# One more star than may stand between the parts of a number, so that none is made by masking.
+MASK = "****"
 
 # Digits as people write them, those of cheques included; 幺 is 1 as it is read out over the phone.
 _CHINESE = {

@@ -123,7 +123,7 @@ def _show(building: Building, form: CommentForm | None) -> Response:
     home: Any = current_home
     is_at_home = _may_write(building)
     reader = home.household_id if is_at_home else None
-    selection = _selection()
+    selection = _selection(is_at_home)
     comments, has_more = queries.comments_on(building.compound_id, selection, reader)
     return _page(
         "comments/page.html",
@@ -193,13 +193,13 @@ def _may_write(building: Building) -> bool:
     return bool(home) and queries.lives_in(home.household_id, building.compound_id)
 
 
-def _selection() -> Selection:
-    """What the address asks for; nonsense in it asks for nothing."""
+def _selection(is_at_home: bool = True) -> Selection:
+    """What the address asks for; nonsense in it asks for nothing, and strangers have no own."""
     section, status, order = (request.args.get(name, "") for name in ("section", "status", "order"))
     return Selection(
         section=Section(section) if section in set(Section) else None,
         status=Status(status) if status in set(Status) else None,
         order=Order(order) if order in set(Order) else Order.NEWEST,
-        mine=request.args.get("mine") == "1" and bool(current_home),
+        mine=is_at_home and request.args.get("mine") == "1",
         number=max(1, asked_number("page") or 1),
     )
