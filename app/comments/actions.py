@@ -27,6 +27,8 @@ from app.core.forms import cleaned
 from app.core.guards import Identity
 from app.journal.actions import OFFICE, record
 from app.journal.models import Kind
+from app.notices.actions import tell
+from app.notices.models import MessageKind
 from app.projects.models import Section
 from app.roster.models import Compound, Household
 
@@ -177,7 +179,7 @@ def report_comment(household_id: int, comment: Comment, wrong: Wrong, note: str 
 
 
 def reply(comment: Comment, signed_as: str, body: str, *, by: Identity) -> Reply:
-    """Answer a comment in the name of the body that answers.
+    """Answer a comment in the name of the body that answers, and tell its household's phones.
 
     Refuses `IsRemoved`, `IsHeld` while others cannot read what is answered, and `Unsaid` when
     empty or too long.
@@ -196,6 +198,7 @@ def reply(comment: Comment, signed_as: str, body: str, *, by: Identity) -> Reply
     db.session.flush()
     facts = {"comment": comment.id, "compound": comment.compound_id, "reply": answer.id}
     record(OFFICE, Kind.COMMENT, facts, actor=by.commitment)
+    tell([comment.household_id], MessageKind.REPLIED, cause=f"reply:{answer.id}")
     return answer
 
 
