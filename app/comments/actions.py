@@ -120,7 +120,7 @@ def change_comment(household_id: int, comment: Comment, body: str) -> None:
     earlier = keep_earlier(comment)
     comment.body, comment.edited_at = body, clock.now()
     comment.hold, comment.released_at = _hold_of(body, comment.compound), None
-    comment.released_by_id = None
+    comment.released_by_id = comment.masked_at = None
     _record(comment, "changed", household, earlier=earlier.commitment)
 
 
@@ -253,8 +253,8 @@ def _record(comment: Comment, did: str, household: Household, **facts: str) -> N
 
 
 def _hold_of(body: str, compound: Compound) -> Hold | None:
-    """Why these words wait for the office; the office's own phone may stand anywhere."""
-    if has_private_number(body, [compound.phone]):
+    """Why these words wait for the office; the office's own phones may stand anywhere."""
+    if has_private_number(body, queries.office_phones(compound.id)):
         return Hold.PRIVATE
     return Hold.SCREENING if queries.is_screened(compound.id) else None
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from app.comments import queries
 from app.comments.actions import Unsaid, check_in_sight, check_there, keep_earlier, lock
 from app.comments.models import Comment, Screening
-from app.comments.privacy import has_private_number, masked
+from app.comments.privacy import masked
 from app.core import clock
 from app.core.db import db
 from app.core.errors import Refused, msg
@@ -47,13 +47,17 @@ def release_comment(
     if seen != state_of(comment):
         raise OtherWords(msg("本户刚刚改过这一条，请重新看一遍再决定。"))
     did = "released"
-    if hide_numbers and has_private_number(comment.body, [comment.compound.phone]):
+    if hide_numbers and (hidden := without_numbers(comment)) != comment.body:
         keep_earlier(comment, by)
-        comment.body = masked(comment.body, [comment.compound.phone])
-        comment.masked_at = clock.now()
+        comment.body, comment.masked_at = hidden, clock.now()
         did = "released masked"
     comment.released_at, comment.released_by_id = clock.now(), by.id
     _record(comment, did, by)
+
+
+def without_numbers(comment: Comment) -> str:
+    """What `comment` says with stars where private numbers stand."""
+    return masked(comment.body, queries.office_phones(comment.compound_id))
 
 
 def state_of(comment: Comment) -> str:

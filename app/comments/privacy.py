@@ -61,7 +61,7 @@ def masked(text: str, public: Collection[str] = ()) -> str:
 
 def private_numbers(text: str, public: Collection[str] = ()) -> list[tuple[int, int]]:
     """Where the private numbers of `text` begin and end, in its order."""
-    known = {_plain(number) for number in public} - {""}
+    known = {_plain(number) for number in public}
     found: list[tuple[int, int]] = []
     for run in _runs(text):
         first = 0

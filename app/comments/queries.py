@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, union
 from sqlalchemy.orm import joinedload, selectinload
 
 from app.comments.models import (
@@ -25,6 +25,7 @@ from app.core.db import db
 from app.core.guards import Identity
 from app.projects.models import PlanVersion, Project, Section
 from app.roster.models import Area, Building, Compound, Entrance, Household, Premises
+from app.rounds.models import Round
 
 PAGE_SIZE = 30
 # How many answers the usual time is told from, and how many there must be for it to mean anything.
@@ -130,6 +131,16 @@ def is_screened(compound_id: int) -> bool:
     """Whether the office reads everything of this compound before it is public."""
     found = select(Screening.compound_id).where(Screening.compound_id == compound_id)
     return db.session.scalar(found) is not None
+
+
+def office_phones(compound_id: int) -> set[str]:
+    """The numbers of the office that stand on its pages anyway, and so may in a comment."""
+    numbers = union(
+        select(Compound.phone).where(Compound.id == compound_id),
+        select(Project.phone).where(Project.compound_id == compound_id),
+        select(Round.phone).where(Round.compound_id == compound_id),
+    )
+    return set(db.session.scalars(numbers))
 
 
 def comments_on(

@@ -7,7 +7,6 @@ from flask_login import current_user
 from app.comments import actions, moderation, queries, waiting
 from app.comments.forms import ReleaseForm, RemovalForm, ReplyForm, ScreeningForm, TakeUpForm
 from app.comments.models import Comment
-from app.comments.privacy import masked
 from app.comments.waiting import Waiting
 from app.core.errors import Refused
 from app.core.guards import Role, must_reach, staff
@@ -72,7 +71,7 @@ def release(comment_id: int) -> Response:
         else:
             flash(_("已公布，居民现在就能看到。"))
             return saved(".queue")
-    preview = masked(comment.body, [comment.compound.phone])
+    preview = moderation.without_numbers(comment)
     return page("comments/staff/release.html", comment=comment, form=form, preview=preview)
 
 

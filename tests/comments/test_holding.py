@@ -14,7 +14,7 @@ from app.journal.models import JournalEntry, Kind
 from app.roster.models import Building
 from tests.client import PageClient
 from tests.comments.saying import about, ask, bodies, enter
-from tests.factories import make_building, make_staff
+from tests.factories import make_building, make_plan, make_round, make_staff
 
 pytestmark = pytest.mark.usefixtures("session")
 HELD = "找我说 138 1234 5678"
@@ -233,3 +233,15 @@ def test_the_database_refuses_a_release_of_what_was_never_held(session: sa.orm.S
             .where(Comment.id == comment.id)
             .values(released_at=comment.written_at)
         )
+
+
+def test_the_numbers_of_the_office_are_nothing_private() -> None:
+    building = make_building()
+    version = make_plan(building.compound)
+    version.project.phone = "0953-5550777"
+    round_ = make_round(building.compound, opened=False)
+    round_.phone = "13912345678"
+    assert ask(building, "打 0953-5550100 或者 0953 5550777，晚上打 139 1234 5678").is_in_sight
+    mixed = ask(building, "社区 0953-5550100，我家 0953-5551234")
+    assert mixed.is_held
+    assert moderation.without_numbers(mixed) == "社区 0953-5550100，我家 ****"
