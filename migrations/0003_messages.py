@@ -41,9 +41,7 @@ def upgrade() -> None:
             "finished_at IS NOT NULL OR (phone IS NOT NULL AND body IS NOT NULL)",
             name=op.f("ck_message_blank_only_when_finished"),
         ),
-        sa.ForeignKeyConstraint(
-            ["household_id"], ["household.id"], name="fk_message_household_id"
-        ),
+        sa.ForeignKeyConstraint(["household_id"], ["household.id"], name="fk_message_household_id"),
         sa.PrimaryKeyConstraint("id", name="pk_message"),
         sa.UniqueConstraint(
             "household_id",
