@@ -1,15 +1,22 @@
-"""Forms for writing, answering and removing comments."""
+"""Forms for writing, reporting, answering and moderating comments."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from wtforms import SelectField, StringField, TextAreaField
-from wtforms.fields.choices import SelectChoice
-from wtforms.validators import DataRequired, Length
+from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
+from wtforms.validators import DataRequired, InputRequired, Length
 
-from app.comments.actions import LONGEST
+from app.comments.actions import LONGEST, LONGEST_NOTE
+from app.comments.models import Comment, Hold, Nature, Wrong
+from app.comments.moderation import state_of
+from app.core.errors import Refused
 from app.core.forms import Form, canonical, cleaned
-from app.projects.models import Section
+from app.projects.models import PlanVersion, Section
+
+_TOO_LONG = _l("最多写 %(max)d 个字，请写短一点。")
 
 
 def _text(label: Any, rows: int) -> TextAreaField:
@@ -18,7 +25,7 @@ def _text(label: Any, rows: int) -> TextAreaField:
         filters=[cleaned],
         validators=[
             DataRequired(_l("请写一点内容再发。")),
-            Length(max=LONGEST, message=_l("最多写 %(max)d 个字，请写短一点。")),
+            Length(max=LONGEST, message=_TOO_LONG),
         ],
         render_kw={"rows": rows},
     )
@@ -28,11 +35,47 @@ class CommentForm(Form):
     """A household's question or opinion on one part of the plan."""
 
     section = SelectField(_l("关于哪一部分"), coerce=Section)
+    nature = RadioField(
+        _l("这是"),
+        [InputRequired(_l("请选是问题还是意见。"))],
+        coerce=Nature,
+        choices=[
+            SelectChoice(Nature.QUESTION.value, _l("问题，想要社区答复")),
+            SelectChoice(Nature.OPINION.value, _l("意见，说说我家的想法")),
+        ],
+        default=Nature.QUESTION.value,
+    )
     body = _text(_l("您的问题或意见"), rows=5)
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.section.choices = [SelectChoice(section.value, section.label) for section in Section]
+
+
+class ChangeForm(Form):
+    """The same comment in other words."""
+
+    body = _text(_l("您的问题或意见"), rows=6)
+
+
+class WithdrawalForm(Form):
+    """Take back what one's household wrote; there is nothing to fill in."""
+
+
+class ReportForm(Form):
+    """What a household finds wrong with somebody's comment."""
+
+    wrong = RadioField(
+        _l("这一条哪里不好"),
+        [InputRequired(_l("请选哪里不好。"))],
+        coerce=Wrong,
+        choices=[SelectChoice(wrong.value, wrong.label) for wrong in Wrong],
+    )
+    note = StringField(
+        _l("补充说明（可以不写）"),
+        filters=[cleaned],
+        validators=[Length(max=LONGEST_NOTE, message=_TOO_LONG)],
+    )
 
 
 class ReplyForm(Form):
@@ -44,7 +87,7 @@ class ReplyForm(Form):
         filters=[lambda text: canonical(text or "")],
         validators=[
             DataRequired(_l("请填写署名。")),
-            Length(max=80, message=_l("最多写 %(max)d 个字，请写短一点。")),
+            Length(max=80, message=_TOO_LONG),
         ],
     )
 
@@ -57,6 +100,62 @@ class RemovalForm(Form):
         filters=[cleaned],
         validators=[
             DataRequired(_l("请写明移除的原因，居民会看到。")),
-            Length(max=200, message=_l("最多写 %(max)d 个字，请写短一点。")),
+            Length(max=200, message=_TOO_LONG),
         ],
     )
+
+
+class ReleaseForm(Form):
+    """Let everybody read a held comment; `seen` tells which words this person read."""
+
+    seen = HiddenField()
+    numbers = RadioField(
+        _l("里面的号码"),
+        choices=[
+            SelectChoice("hide", _l("把号码换成 **** 再公布")),
+            SelectChoice("show", _l("原样公布，号码不是私人的")),
+        ],
+    )
+
+    def __init__(self, comment: Comment, **kwargs: Any) -> None:
+        super().__init__(seen=state_of(comment), **kwargs)
+        self._comment = comment
+        if comment.hold == Hold.PRIVATE:
+            self.numbers.validators = [InputRequired(_l("请选号码怎么办。"))]
+        else:
+            del self.numbers
+
+    def refuse(self, refusal: Refused) -> None:
+        """Show the refusal; the page goes on with the words as they are now."""
+        super().refuse(refusal)
+        self.seen.data = state_of(self._comment)
+
+    @property
+    def hides_numbers(self) -> bool:
+        """Whether private numbers are to be replaced by stars."""
+        return "numbers" in self and self.numbers.data == "hide"
+
+
+class TakeUpForm(Form):
+    """Which version of the plan took a comment up."""
+
+    version = SelectField(_l("写进了哪一版方案"), coerce=int)
+
+    def __init__(self, comment: Comment, versions: Sequence[PlanVersion], **kwargs: Any) -> None:
+        super().__init__(version=comment.taken_up_in_id or 0, **kwargs)
+        self._versions = {version.id: version for version in versions}
+        chosen = [(v.id, gettext("第 %(number)s 版", number=v.number)) for v in versions]
+        if comment.taken_up_in_id:
+            chosen.append((0, gettext("还没有写进方案（原来点错了）")))
+        self.version.choices = [SelectChoice(*choice) for choice in chosen]
+
+    @property
+    def chosen(self) -> PlanVersion | None:
+        """The version, or None where none is to be named any more."""
+        return self._versions.get(self.version.data)
+
+
+class ScreeningForm(Form):
+    """Switch reading beforehand on or off; says which, so that two taps do not undo each other."""
+
+    wanted = HiddenField()

@@ -28,9 +28,19 @@ from app.core.errors import Refused
 from app.core.format import local
 from app.core.i18n import translated
 
-# Bidi controls and zero-width characters change what a text looks like without being seen.
+# Bidi controls and zero-width characters change what a text looks like without being seen; what
+# Unicode says will never be a character makes a page invalid.
 _INVISIBLE = dict.fromkeys(
-    [*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF]
+    [
+        *range(0x200B, 0x2010),
+        *range(0x202A, 0x202F),
+        *range(0x2060, 0x2070),
+        *range(0xFFF9, 0xFFFC),
+        *range(0xE0000, 0xE0080),
+        *(0x00AD, 0x061C, 0x180E, 0xFEFF),
+        *range(0xFDD0, 0xFDF0),
+        *(plane * 0x10000 + end for plane in range(17) for end in (0xFFFE, 0xFFFF)),
+    ]
 )
 
 

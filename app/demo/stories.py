@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from app.accounts.actions import home_ref, issue_codes, prepare_codes
-from app.comments.actions import reply, write_comment
+from app.comments.actions import agree_with, reply, write_comment
+from app.comments.models import Nature
 from app.core import clock
 from app.core.db import db
 from app.core.guards import Identity
@@ -218,8 +219,13 @@ def _discuss(
     for comment in plan.comments:
         written = min(opened + comment["day"] * DAY, today - timedelta(hours=6))
         home = _first_home(homes, comment["building"], comment["entrance"])
+        nature = Nature(comment.get("nature", "question"))
+        about = (Section(comment["section"]), comment["text"], nature)
+        others = [one for one in homes if one.id != home.id]
         with clock.pretending(written):
-            made = write_comment(home.id, compound, Section(comment["section"]), comment["text"])
+            made = write_comment(home.id, compound, *about)
+            for neighbour in others[: comment.get("agreed", 0)]:
+                agree_with(neighbour.id, made)
         if "reply" in comment:
             with clock.pretending(min(written + timedelta(hours=30), today)):
                 reply(made, plan.community, comment["reply"], by=office.first)

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from app.comments import actions, queries
+from app.comments import actions, moderation, queries
 from app.comments.models import Comment
 from app.core.guards import Role
 from app.journal.models import JournalEntry, Kind
@@ -148,5 +148,5 @@ def test_what_waits_is_counted_within_the_scope() -> None:
     ask(other)
     by = make_staff(Role.WORKER, building.compound.area).identity
     actions.reply(comments[0], "社区", "答", by=by)
-    actions.remove_comment(comments[1], "骂人", by=by)
+    moderation.remove_comment(comments[1], "骂人", by=by)
     assert queries.unanswered_count(by) == 1

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("session")
 
 Counting = Callable[[], AbstractContextManager[list[str]]]
 
-# Strings that have broken forms before, in the manner of the Big List of Naughty Strings.
+# Strings that have broken forms before: one of each kind, whatever list of them is at hand.
 NAUGHTY = [
     "<script>alert('户')</script>",
     '"><img src=x onerror=alert(1)>',
@@ -153,35 +153,6 @@ def test_a_thousand_characters_fit_and_one_more_does_not(client: PageClient) -> 
     assert "请写一点内容再发" in page.text
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        "打我电话13812345678",
-        "电话 138 1234 5678，谢谢",
-        "138-1234-5678",
-        "＋８６１３８１２３４５６７８",
-        "身份证 11010519491231002X",
-        "640302 19580303 0016",
-    ],
-)
-def test_a_phone_or_identity_number_is_refused_kindly(body: str) -> None:
-    with pytest.raises(actions.TooPrivate, match="请打社区电话"):
-        write(make_building(), body)
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        "社区电话 0953-5550100",
-        "总价 49000000 元，1845 户，160200.00 平方米",
-        "2026-04-01 到 2026-09-30，1号楼 101 102 201 202",
-        "订单号 20260401123456789012",
-    ],
-)
-def test_other_numbers_are_welcome(body: str) -> None:
-    assert write(make_building(), body).body == body
-
-
 def test_the_sixth_comment_in_ten_minutes_waits(client: PageClient) -> None:
     building = make_building()
     with time_machine.travel(clock.now(), tick=False) as traveller:
@@ -198,11 +169,14 @@ def test_the_sixth_comment_in_ten_minutes_waits(client: PageClient) -> None:
 def test_a_refusal_is_shown_on_the_form_and_keeps_the_text(client: PageClient) -> None:
     building = make_building()
     client.enter(building, issue_code(homes_of(building)[0]))
-    values = {"section": "design", "body": "打 13812345678"}
+    for number in range(5):
+        write(building, f"第 {number} 条")
+    values = {"section": "design", "nature": "opinion", "body": "还有一条"}
     page = client.post("comments.write", values, status=422, token=building.token)
-    assert "请把手机号、身份证号去掉再发" in page.text
-    assert page.one("textarea").text == "打 13812345678"
+    assert "请过十分钟再写" in page.text
+    assert page.one("textarea").text == "还有一条"
     assert page.one("option", selected="")["value"] == "design"
+    assert page.one("input", type="radio", checked="")["value"] == "opinion"
 
 
 def test_comments_are_filtered_by_part_of_the_plan_and_paged(
@@ -221,7 +195,7 @@ def test_comments_are_filtered_by_part_of_the_plan_and_paged(
     client.get("comments.page", token=building.token, section="nonsense", page="x")
     with count_queries() as statements:
         client.get("comments.page", token=building.token)
-    assert len(statements) <= 6
+    assert len(statements) <= 8
 
 
 def test_the_journal_knows_of_a_comment_but_none_of_its_words(session: sa.orm.Session) -> None:

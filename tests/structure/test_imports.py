@@ -39,6 +39,7 @@ PURE = {
     "app.rounds.lifecycle",
     "app.rounds.profile",
     "app.rounds.replay",
+    "app.comments.privacy",
 }
 
 

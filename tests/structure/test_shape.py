@@ -72,6 +72,7 @@ CONCEPTS = {
     "objection_views objections opening pending profile prospects recording recounting register "
     "register_forms register_views replay residents steps storing tallies thresholds timeline ways "
     "wording",
+    "comments": "moderation privacy sight waiting",
     "reports": "notice pages printing",
     "desk": "board live next_step",
     "demo": "cases content drawings plans stories synthetic",

@@ -1,0 +1,138 @@
+"""What the office does with comments besides answering: release, remove, keep, link to the plan.
+
+Every step stands in the journal, so that nobody can say afterwards that something vanished.
+"""
+
+from sqlalchemy import select
+
+from app.comments import queries
+from app.comments.actions import Unsaid, check_in_sight, check_there, keep_earlier, lock
+from app.comments.models import Comment, Screening
+from app.comments.privacy import masked
+from app.core import clock
+from app.core.db import db
+from app.core.errors import Refused, msg
+from app.core.forms import cleaned
+from app.core.guards import Identity
+from app.journal.actions import OFFICE, record
+from app.journal.models import Kind
+from app.projects.models import PlanVersion
+from app.roster.models import Compound
+
+
+class IsPublic(Refused):
+    """The comment waits for nobody."""
+
+
+class OtherWords(Refused):
+    """The household changed its words since this person read them."""
+
+
+class NotThatVersion(Refused):
+    """Only what was published afterwards can have taken a comment up."""
+
+
+def release_comment(
+    comment: Comment, *, by: Identity, seen: str, hide_numbers: bool = False
+) -> None:
+    """Let everybody read a held comment, its private numbers replaced by stars when told so.
+
+    `seen` is the `state_of` the words this person read. Refuses `IsPublic`, `IsRemoved`, and
+    `OtherWords` when they were changed meanwhile.
+    """
+    lock(comment)
+    check_there(comment)
+    if not comment.is_held:
+        raise IsPublic(msg("这一条已经公布了。"))
+    if seen != state_of(comment):
+        raise OtherWords(msg("本户刚刚改过这一条，请重新看一遍再决定。"))
+    did = "released"
+    if hide_numbers and (hidden := without_numbers(comment)) != comment.body:
+        keep_earlier(comment, by)
+        comment.body, comment.masked_at = hidden, clock.now()
+        did = "released masked"
+    comment.released_at, comment.released_by_id = clock.now(), by.id
+    _record(comment, did, by)
+
+
+def without_numbers(comment: Comment) -> str:
+    """What `comment` says with stars where private numbers stand."""
+    return masked(comment.body, queries.office_phones(comment.compound_id))
+
+
+def state_of(comment: Comment) -> str:
+    """Tells one wording of a comment from the one before it."""
+    return (comment.edited_at or comment.written_at).isoformat()
+
+
+def remove_comment(comment: Comment, reason: str, *, by: Identity) -> None:
+    """Take a comment out of sight; a stub with the reason stays for everybody to see.
+
+    Refuses `IsRemoved` the second time, `Unsaid` without a reason.
+    """
+    lock(comment)
+    check_there(comment)
+    if not cleaned(reason):
+        raise Unsaid(msg("请写明移除的原因，居民会看到。"))
+    comment.removed_at, comment.removed_by_id = clock.now(), by.id
+    comment.removal_reason = cleaned(reason)
+    _settle_reports(comment)
+    _record(comment, "removed", by)
+
+
+def keep_comment(comment: Comment, *, by: Identity) -> None:
+    """Leave a reported comment where it is; whoever reports it again opens the matter anew.
+
+    Refuses `IsRemoved`; does nothing when no report is open.
+    """
+    lock(comment)
+    check_there(comment)
+    if comment.open_reports:
+        _settle_reports(comment)
+        _record(comment, "kept", by)
+
+
+def take_up(comment: Comment, version: PlanVersion | None, *, by: Identity) -> None:
+    """Say which published version of the plan took a comment up; None when it was a mistake.
+
+    Refuses `IsRemoved`, `IsHeld`, and `NotThatVersion` unless the version is one of this
+    compound's plan, published after the comment was written.
+    """
+    lock(comment)
+    check_in_sight(comment)
+    if version is not None and version.id not in {v.id for v in queries.versions_after(comment)}:
+        raise NotThatVersion(msg("请选这条意见写下以后公布的方案版本。"))
+    comment.taken_up_in_id = version.id if version else None
+    comment.taken_up_at = clock.now() if version else None
+    comment.taken_up_by_id = by.id if version else None
+    number = version.number if version else 0
+    _record(comment, "taken up" if version else "not taken up", by, version=number)
+
+
+def set_screening(compound: Compound, is_on: bool, *, by: Identity) -> None:
+    """Read everything new of a compound before it is public, or no longer; does nothing twice.
+
+    What is held already stays so until it is released one by one.
+    """
+    # Two people at once: the second waits here and finds it done.
+    db.session.execute(select(Compound.id).where(Compound.id == compound.id).with_for_update())
+    screening = db.session.get(Screening, compound.id, populate_existing=True)
+    if is_on == (screening is not None):
+        return
+    if screening is None:
+        db.session.add(Screening(compound_id=compound.id, since=clock.now(), set_by_id=by.id))
+    else:
+        db.session.delete(screening)
+    db.session.flush()
+    facts = {"compound": compound.id, "did": "screening on" if is_on else "screening off"}
+    record(OFFICE, Kind.MODERATION, facts, actor=by.commitment)
+
+
+def _settle_reports(comment: Comment) -> None:
+    for report in comment.reports:
+        report.settled_at = report.settled_at or clock.now()
+
+
+def _record(comment: Comment, did: str, by: Identity, **facts: int) -> None:
+    known = {"comment": comment.id, "compound": comment.compound_id, "did": did, **facts}
+    record(OFFICE, Kind.MODERATION, known, actor=by.commitment)
