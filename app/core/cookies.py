@@ -40,9 +40,7 @@ class Sessions(SecureCookieSessionInterface):
 def keep_choice(response: Response, name: str, value: str) -> Response:
     """Let this browser keep how its reader likes to read, for a year; it is nobody's secret."""
     is_secure = bool(current_app.config["SESSION_COOKIE_SECURE"])
-    response.set_cookie(
-        name, value, max_age=_YEAR, secure=is_secure, httponly=True, samesite="Lax"
-    )
+    response.set_cookie(name, value, max_age=_YEAR, secure=is_secure, httponly=True, samesite="Lax")
     return response
 
 

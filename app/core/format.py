@@ -147,7 +147,7 @@ def as_code(digits: str) -> str:
 
 def masked_name(name: str) -> str:
     """First character and two stars whatever the length, so the length is not told (TRUST §6)."""
-    return f"{name.strip()[:1]}**"
+    return _left_to_right(f"{name.strip()[:1]}**")
 
 
 def masked_phone(phone: str) -> str:
