@@ -124,7 +124,8 @@ def test_the_size_is_chosen_by_a_finger_and_stays(
         )
         assert shown == ["18px", "22px", "28px"]
     page.locator(".sizes .largest").tap()
-    page.goto(f"{url}/plan")
+    expect(page.locator("html")).to_have_attribute("data-size", "largest")
+    page.goto(f"{url}/enter")
     assert page.evaluate(letter) == "28px"
 
 

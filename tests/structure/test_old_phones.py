@@ -23,7 +23,6 @@ CSS = {
     r"(?:margin|padding)-(?:inline|block)\s*:": "Chromium 87: no space at all",
     r"(?:margin|padding|border)-block-": "Chromium 87: no space; up and down never turn round",
     r"aspect-ratio": "Chromium 88: a box without height",
-    r"(?<![\w-])(?:clamp|min|max)\(": "Chromium 79: the declaration is dropped",
     r"color-mix\(|oklch\(|light-dark\(": "Chromium 111: no colour",
     r"\d[dsl]v[hw]\b": "Chromium 108: no size",
     r"content-visibility|text-wrap": "new, and the page has to hold without it",
@@ -37,8 +36,11 @@ JS = {
     r"\bfetch\(|\bPromise\b|\bURLSearchParams\b|\bMap\(|\bSet\(": "not in every old web view",
     r"\.(?:includes|replaceAll|at|flat|closest|remove|prepend|toggleAttribute)\(": "newer "
     "than ES5, or than old web views",
-    r"NodeList|\.forEach\(": "a list of elements has no forEach there",
 }
+# Chromium 79 and 80: the declaration is dropped, which is fine where an older one stands before it.
+NEEDS_AN_OLDER_LINE = re.compile(
+    r"([\w-]+)\s*:[^;{}]*(?:(?<![\w-])(?:clamp|min|max)\(|\banywhere\b)"
+)
 # Properties that a longhand of 2018 carries: the name from before stands in front of it.
 LOGICAL = re.compile(r"(?:margin|padding|border)-inline-(?:start|end)(?:-width)?(?=\s*:)")
 
@@ -83,6 +85,17 @@ def test_no_script_of_residents_uses(feature: str) -> None:
         for match in re.finditer(feature, bare(path))
     ]
     assert found == []
+
+
+def test_before_what_is_newer_stands_an_older_line() -> None:
+    alone = []
+    for path in files_of_residents("css"):
+        text = bare(path)
+        for match in NEEDS_AN_OLDER_LINE.finditer(text):
+            rule = text[text.rindex("{", 0, match.start()) + 1 : match.start()]
+            if not re.search(rf"(?:^|;)\s*{match.group(1)}\s*:", rule):
+                alone.append(f"{path.name}: {match.group(0)}")
+    assert alone == []
 
 
 def test_all_scripts_of_residents_together_weigh_3_kb_over_the_wire() -> None:
