@@ -28,10 +28,12 @@ lint: dev
 	@$(BIN)/djlint --quiet --lint templates
 	@echo "  lint, types and templates: ok"
 
-translations: dev ## Gathers every text of the interface into the catalogues
+translations: dev ## Gathers every text into the catalogues, and makes the Traditional Chinese one
 	@$(BIN)/pybabel -q extract -F translations/babel.cfg --no-location --sort-output \
 	  -k _ -k gettext -k ngettext:1,2 -k lazy_gettext -k _l -k msg -o translations/messages.pot .
-	@$(BIN)/pybabel -q update -N --no-fuzzy-matching -i translations/messages.pot -d translations
+	@for language in en ug; do $(BIN)/pybabel -q update -N --no-fuzzy-matching \
+	  -i translations/messages.pot -d translations -l $$language; done
+	@$(BIN)/python translations/traditional.py translations/messages.pot
 	@rm translations/messages.pot
 
 bench: dev ## Runs every measurement of bench/ and prints its table

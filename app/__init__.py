@@ -5,7 +5,7 @@ from flask_bootstrap import Bootstrap5
 from jinja2 import StrictUndefined
 
 from app.config import ROOT, Config
-from app.core import db, i18n, jobs, log, web
+from app.core import db, i18n, jobs, log, sizes, web
 from app.core import format as formats
 
 
@@ -21,6 +21,7 @@ def create_app(config: Config | None = None) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     db.init(app)
     i18n.init(app)
+    sizes.init(app)
     formats.init(app)
     jobs.init(app, config)
     web.init(app)

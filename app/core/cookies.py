@@ -1,4 +1,4 @@
-"""What a browser keeps for us: the signed session, and short-lived notes beside it.
+"""What a browser keeps for us: the signed session, notes beside it, and how one likes to read.
 
 A note is for something large that is soon over: it makes no session larger, and forgetting it
 signs no session anew.
@@ -15,6 +15,7 @@ from werkzeug.http import dump_cookie
 
 # As long as a household may be idle, and a little more.
 _MINUTES = 60
+_YEAR = 31_536_000
 
 
 class Sessions(SecureCookieSessionInterface):
@@ -34,6 +35,13 @@ class Sessions(SecureCookieSessionInterface):
         elif session.accessed:
             others = response.headers.get("Vary")
             response.headers["Vary"] = f"{others}, Cookie" if others else "Cookie"
+
+
+def keep_choice(response: Response, name: str, value: str) -> Response:
+    """Let this browser keep how its reader likes to read, for a year; it is nobody's secret."""
+    is_secure = bool(current_app.config["SESSION_COOKIE_SECURE"])
+    response.set_cookie(name, value, max_age=_YEAR, secure=is_secure, httponly=True, samesite="Lax")
+    return response
 
 
 def keep_note(name: str, value: Any, minutes: int = _MINUTES) -> None:

@@ -1,26 +1,36 @@
-"""How numbers, money, areas and moments are shown; shown only, nothing is decided with these."""
+"""How numbers, money, areas and moments are shown; shown only, nothing is decided with these.
+
+Digits, separators and dates are those of the reader's language, by Babel.
+"""
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from babel import Locale
+from babel.dates import format_date, format_skeleton
+from babel.numbers import format_decimal
 from flask import Flask, current_app
-from flask_babel import format_date, get_locale, gettext, ngettext
+from flask_babel import get_locale, gettext, ngettext
 
 from app.core import clock
+
+# Where what Babel calls a long date, a short one and a weekday is not what we want to read:
+# English day first and short, Uyghur weekdays not as two letters.
+_DAYS = {"en": "d MMM y"}
+_DAYS_OF_A_YEAR = {"en": "d MMM"}
+_WEEKDAYS = {"ug": "EEEE"}
 
 
 def as_percent(part: int, whole: int) -> str:
     """`part` of `whole` in percent, cut to one decimal, never rounded up (RULES.md §2)."""
-    if whole <= 0:
-        return "0.0"
-    tenths = part * 1000 // whole
-    return f"{tenths // 10}.{tenths % 10}"
+    return _decimal(part * 1000 // whole if whole > 0 else 0, 1, least=1)
 
 
 def as_count(number: int) -> str:
     """How many, with the thousands apart: `1,845`."""
-    return f"{number:,}"
+    return format_decimal(number, locale=_locale())
 
 
 def as_households(number: int) -> str:
@@ -55,27 +65,33 @@ def as_area(hundredths: int) -> str:
 
 def as_total_area(hundredths: int) -> str:
     """The same to be read by people, with the thousands apart: `160,200.00`."""
-    return f"{hundredths // 100:,}.{hundredths % 100:02d}"
+    return _decimal(hundredths, 2, least=2)
 
 
 def as_yuan(fen: int) -> str:
     """Money kept in fen, in yuan: `1,200` or `0.55`; cents only where there are any."""
-    yuan, cents = divmod(abs(fen), 100)
-    text = f"{yuan:,}" + (f".{cents:02d}" if cents else "")
-    return f"-{text}" if fen < 0 else text
+    return _decimal(fen, 2, least=2) if fen % 100 else as_count(fen // 100)
 
 
 def as_quantity(hundredths: int) -> str:
     """An amount kept in hundredths, as short as it can be said: `1,020` or `2.5`."""
-    whole, rest = divmod(hundredths, 100)
-    return f"{whole:,}" + (f".{rest:02d}".rstrip("0") if rest else "")
+    return _decimal(hundredths, 2)
 
 
 def as_wan(fen: int) -> str:
     """Money kept in fen, in units of ten thousand yuan, as budgets are written: `120.5`."""
-    wan, rest = divmod(abs(fen), 1_000_000)
-    text = f"{wan:,}" + (f".{rest:06d}".rstrip("0") if rest else "")
-    return f"-{text}" if fen < 0 else text
+    return _decimal(fen, 6)
+
+
+def _decimal(number: int, places: int, *, least: int = 0) -> str:
+    """`number` units of the last of `places` decimals, of which at least `least` are shown."""
+    pattern = "#,##0." + "0" * least + "#" * (places - least)
+    return format_decimal(Decimal(number).scaleb(-places), format=pattern, locale=_locale())
+
+
+def _locale() -> Locale:
+    # A command has no reader; what it prints is for Chinese eyes, or a program's.
+    return get_locale() or Locale("zh")
 
 
 def local(moment: datetime) -> datetime:
@@ -92,21 +108,23 @@ def as_moment(moment: datetime) -> str:
 def as_day(day: date) -> str:
     """`2026年12月5日`, or `5 Dec 2026`; of a moment, the day on the office's wall clock."""
     here = local(day) if isinstance(day, datetime) else day
-    return str(format_date(here, "long" if _is_chinese() else "d MMM y", rebase=False))
+    locale = _locale()
+    return format_date(here, _DAYS.get(locale.language, "long"), locale=locale)
 
 
 def as_deadline(moment: datetime) -> str:
     """`12月5日（周六）18:00 截止`, on the office's wall clock."""
     here = local(moment)
-    weekday = format_date(here, "EEE", rebase=False)
-    day = format_date(here, "MMMd日" if _is_chinese() else "d MMM", rebase=False)
+    locale = _locale()
+    weekday = format_date(here, _WEEKDAYS.get(locale.language, "EEE"), locale=locale)
+    day = (
+        format_date(here, _DAYS_OF_A_YEAR[locale.language], locale=locale)
+        if locale.language in _DAYS_OF_A_YEAR
+        else format_skeleton("MMMd", here, locale=locale, tzinfo=here.tzinfo)
+    )
     return gettext(
         "%(day)s（%(weekday)s）%(time)s 截止", day=day, weekday=weekday, time=f"{here:%H:%M}"
     )
-
-
-def _is_chinese() -> bool:
-    return str(get_locale()).startswith("zh")
 
 
 def as_time_left(moment: datetime) -> str:
@@ -124,17 +142,22 @@ def as_time_left(moment: datetime) -> str:
 
 def as_code(digits: str) -> str:
     """A 12-digit code in groups of four, as it is printed and read aloud."""
-    return " ".join(digits[i : i + 4] for i in range(0, len(digits), 4))
+    return _left_to_right(" ".join(digits[i : i + 4] for i in range(0, len(digits), 4)))
 
 
 def masked_name(name: str) -> str:
     """First character and two stars whatever the length, so the length is not told (TRUST §6)."""
-    return f"{name.strip()[:1]}**"
+    return _left_to_right(f"{name.strip()[:1]}**")
 
 
 def masked_phone(phone: str) -> str:
     """`138****1234`; anything too short for that shows only stars."""
-    return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 11 else "****"
+    return _left_to_right(f"{phone[:3]}****{phone[-4:]}") if len(phone) >= 11 else "****"
+
+
+def _left_to_right(text: str) -> str:
+    """Groups of digits in the order they are written, also amid writing from right to left."""
+    return f"\u2066{text}\u2069" if _locale().text_direction == "rtl" else text
 
 
 def init(app: Flask) -> None:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from babel.support import NullTranslations, Translations
 from flask import current_app
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 from flask_wtf import FlaskForm
 from wtforms import (
     DateTimeLocalField,
@@ -26,7 +26,7 @@ from wtforms.widgets import TextInput
 
 from app.core.errors import Refused
 from app.core.format import local
-from app.core.i18n import translated
+from app.core.i18n import pack, translated
 
 # Bidi controls and zero-width characters change what a text looks like without being seen; what
 # Unicode says will never be a character makes a page invalid.
@@ -115,7 +115,7 @@ class Form(FlaskForm):
 
         def get_translations(self, form: Any) -> NullTranslations:
             """Its catalogue in the reader's language."""
-            return _texts_of_library(str(get_locale()))
+            return _texts_of_library(pack().kin)
 
     def refuse(self, refusal: Refused) -> None:
         """Show the refusal at the top of the form, as its own error."""

@@ -1,16 +1,38 @@
-"""Languages: msgids are Chinese, every other language is a catalogue; the choice is a cookie."""
+"""Languages: msgids are Chinese, every other language is a pack; the choice is a cookie."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask, Response, g, request
 from flask_babel import Babel, get_locale, gettext
 
+from app.core.cookies import keep_choice
 from app.core.errors import Refused
 
-# Catalogue name → (BCP 47 tag for <html lang>, writing direction, its own name).
+
+@dataclass(frozen=True)
+class Pack:
+    """One language of the interface.
+
+    `tag` is what `<html lang>` says (BCP 47), `own_name` what its readers call it. `kin` is the
+    catalogue of a library to read where it has none of this language: no pack ever falls back to
+    English. A pack made by machine says so on each of its pages until a translator has been over
+    it.
+    """
+
+    tag: str
+    direction: str
+    own_name: str
+    kin: str
+    is_machine_made: bool = False
+
+
+# By the name of its catalogue under translations/; what a pack does not say is said in Chinese.
 LANGUAGES = {
-    "zh_Hans_CN": ("zh-Hans", "ltr", "中文"),
-    "en": ("en", "ltr", "English"),
+    "zh_Hans_CN": Pack("zh-Hans", "ltr", "简体中文", kin="zh"),
+    "zh_Hant": Pack("zh-Hant", "ltr", "繁體中文", kin="zh_TW", is_machine_made=True),
+    "en": Pack("en", "ltr", "English", kin="en"),
+    "ug": Pack("ug", "rtl", "ئۇيغۇرچە", kin="zh", is_machine_made=True),
 }
 DEFAULT = "zh_Hans_CN"
 _COOKIE = "language"
@@ -32,9 +54,12 @@ def init(app: Flask) -> None:
 
 def remember(response: Response, language: str) -> Response:
     """Keep the chosen language for a year in a cookie that holds nothing else."""
-    if language in LANGUAGES:
-        response.set_cookie(_COOKIE, language, max_age=31_536_000, httponly=True, samesite="Lax")
-    return response
+    return keep_choice(response, _COOKIE, language)
+
+
+def pack() -> Pack:
+    """The language this answer is written in."""
+    return LANGUAGES.get(str(get_locale() or DEFAULT), LANGUAGES[DEFAULT])
 
 
 def translated(refusal: Refused) -> str:
@@ -57,6 +82,10 @@ def _chosen() -> str:
 
 
 def _language_of_page() -> dict[str, Any]:
-    name = str(get_locale() or DEFAULT)
-    tag, direction, _own = LANGUAGES.get(name, LANGUAGES[DEFAULT])
-    return {"lang": tag, "dir": direction, "language": name, "languages": LANGUAGES}
+    ours = pack()
+    return {
+        "lang": ours.tag,
+        "dir": ours.direction,
+        "is_machine_made": ours.is_machine_made,
+        "languages": LANGUAGES,
+    }

@@ -1,4 +1,4 @@
-"""Pages of no feature: language, health, and the progress of background work."""
+"""Pages of no feature: language, text size, health, and the progress of background work."""
 
 from urllib.parse import urlsplit
 
@@ -7,7 +7,7 @@ from flask_login import current_user
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from app.core import alarms, i18n, jobs
+from app.core import alarms, i18n, jobs, sizes
 from app.core.db import alembic, db
 from app.core.guards import public, staff
 from app.core.web import host_of, page
@@ -28,13 +28,25 @@ def language(name: str) -> Response:
     """Remember the language and go back to the page one came from."""
     if name not in i18n.LANGUAGES:
         abort(404)
+    return i18n.remember(_back(), name)
+
+
+@bp.post("/size/<string:name>")
+@public
+def size(name: str) -> Response:
+    """Remember the text size and go back to the page one came from."""
+    if name not in sizes.SIZES:
+        abort(404)
+    return sizes.remember(_back(), name)
+
+
+def _back() -> Response:
+    """To the page this request came from if that is ours, else to the start (THREATS.md T10)."""
     is_ours = host_of(request.referrer or "") == request.host
     came_from = urlsplit(request.referrer or "") if is_ours else urlsplit("/")
-    path = came_from.path
-    back = path + (f"?{came_from.query}" if came_from.query else "")
+    back = came_from.path + (f"?{came_from.query}" if came_from.query else "")
     # A path that starts with two slashes would name another host.
-    target = "/" + back.lstrip("/\\")
-    return i18n.remember(make_response(redirect(target, 303)), name)
+    return make_response(redirect("/" + back.lstrip("/\\"), 303))
 
 
 @bp.get("/healthz")

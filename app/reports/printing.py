@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 
 from app.core import clock, pdf
+from app.core.i18n import pack
 from app.core.qr import draw_qr, qr_png
 from app.reports.notice import Notice
 from app.reports.pages import SHEETS_IN_A_PART, SLIPS_ON_A_SHEET, PosterPage, Slip, portions
@@ -26,8 +27,7 @@ class Toolbar:
 
 def toolbar(*links: tuple[str, str]) -> Toolbar:
     """The ways on (words, address) from a page to print, and how to print it."""
-    language = "en" if str(get_locale()) == "en" else "zh-Hans"
-    return Toolbar(language, links, gettext("按 Ctrl+P 打印；纸张选 A4，缩放选 100 %%。") % ())
+    return Toolbar(pack().tag, links, gettext("按 Ctrl+P 打印；纸张选 A4，缩放选 100 %%。") % ())
 
 
 def posters_pdf(pages: Sequence[PosterPage], report: Progress) -> bytes:

@@ -1,5 +1,7 @@
 """A real server in a process of its own, a real Chromium, and the people who use them."""
 
+import gzip
+import json
 import os
 import secrets
 import shutil
@@ -19,6 +21,7 @@ from tests.conftest import database_url_for
 
 ROOT = Path(__file__).resolve().parents[2]
 ARTEFACTS = ROOT / "artefacts"
+Sample = dict[str, list[dict[str, str]]]
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1366, "height": 768}
 
@@ -83,6 +86,25 @@ def serve(
     for process in processes:
         process.terminate()
         process.wait(timeout=40)
+
+
+@pytest.fixture(scope="session")
+def sample(serve: Callable[[str], Server]) -> tuple[Server, Sample]:
+    """An installation with the sample, served as people get it, and what the sample gives away."""
+    compress_static()
+    server = serve("sample")
+    return server, json.loads(server.flask("demo", "--json"))
+
+
+def compress_static() -> None:
+    """Put what `make run` compresses beforehand beside every style sheet, script and drawing.
+
+    Another server may be reading them, so nothing is ever missing or half written.
+    """
+    for path in [p for kind in ("css", "js", "svg") for p in (ROOT / "static").rglob(f"*.{kind}")]:
+        twin = path.with_name(f"{path.name}.{os.getpid()}")
+        twin.write_bytes(gzip.compress(path.read_bytes(), mtime=0))
+        twin.replace(path.with_name(f"{path.name}.gz"))
 
 
 def _installation(instance: Path, name: str) -> Server:

@@ -1,6 +1,5 @@
 """Every page of the sample, as people see it: accessible, nothing sticking out, all in Chinese."""
 
-import json
 import re
 from collections.abc import Callable
 
@@ -8,23 +7,16 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-from tests.browser.conftest import DESK, PHONE, Server, shoot
+from tests.browser.conftest import DESK, PHONE, Sample, Server, shoot
 
-Sample = dict[str, list[dict[str, str]]]
 NewPage = Callable[[dict[str, int]], Page]
 
 # Words that may stand in Latin letters in the Chinese interface.
 LATIN_ALLOWED = re.compile(
-    r"English|Juyi|Excel|PDF|PNG|JPG|JPEG|GIF|XLSX?|CSV|ODS|WPS|QR|Ctrl|[Mm]arkdown|http\S*|/b/\S+"
+    r"English|Language|Juyi|Excel|PDF|PNG|JPG|JPEG|GIF|XLSX?|CSV|ODS|WPS|QR|Ctrl|[Mm]arkdown|http\S*|/b/\S+"
     r"|\.xlsx|\.xls|\.ods|\.csv|GB18030|UTF-8|MB|KB|kg|mm|cm|km|LED|PE|PPR|PVC|DN\d*|SBS|EPS|kW|AED"
     r"|wang\S*|district2?|office2?|worker|admin|127\.0\.0\.1\S*|[A-Z0-9]{12}|[0-9a-f]{4,64}|[A-Z]"
 )
-
-
-@pytest.fixture(scope="module")
-def sample(serve: Callable[[str], Server]) -> tuple[Server, Sample]:
-    server = serve("sample")
-    return server, json.loads(server.flask("demo", "--json"))
 
 
 def building_of(sample: Sample, compound: str) -> str:

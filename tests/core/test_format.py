@@ -26,6 +26,7 @@ from app.core.format import (
     masked_name,
     masked_phone,
 )
+from app.core.i18n import LANGUAGES
 
 CLOSING = datetime(2026, 12, 5, 10, 0, tzinfo=UTC)
 
@@ -122,6 +123,65 @@ def test_moments_are_shown_on_the_clock_of_the_office() -> None:
 
 def test_a_deadline_names_its_weekday_and_minute() -> None:
     assert as_deadline(CLOSING) == "12月5日（周六）18:00 截止"
+
+
+@pytest.mark.parametrize(
+    ("language", "deadline", "left", "moment"),
+    [
+        ("zh_Hans_CN", "12月5日（周六）18:00 截止", "还剩15天", "2026年12月5日 18:00"),
+        ("zh_Hant", "12月5日（週六）18:00 截止", "還剩15天", "2026年12月5日 18:00"),
+        ("en", "Deadline: Sat 5 Dec, 18:00", "15 days left", "5 Dec 2026, 18:00"),
+        (
+            "ug",
+            "5-دېكابىر (شەنبە) سائەت 18:00 دا ئاخىرلىشىدۇ",
+            "15 كۈن قالدى",
+            "5-دېكابىر، 2026، سائەت 18:00",
+        ),
+    ],
+)
+def test_a_deadline_reads_well_in_every_language(
+    language: str, deadline: str, left: str, moment: str
+) -> None:
+    with force_locale(language), time_machine.travel("2026-11-20T09:00:00+00:00", tick=False):
+        assert as_deadline(CLOSING) == deadline
+        assert as_time_left(CLOSING) == left
+        assert as_moment(CLOSING) == moment
+
+
+@pytest.mark.parametrize(
+    ("language", "share"),
+    [
+        ("zh_Hans_CN", "1,475/1,845 户，79.9 %"),
+        ("zh_Hant", "1,475/1,845 戶，79.9 %"),
+        ("en", "1,475/1,845 households, 79.9 %"),
+        ("ug", "1,475/1,845 ئائىلە، 79.9 %"),
+    ],
+)
+def test_a_share_is_cut_in_every_language(language: str, share: str) -> None:
+    with force_locale(language):
+        assert as_share(1475, 1845) == share
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_numbers_are_exact_in_every_language(language: str) -> None:
+    with force_locale(language):
+        assert (as_count(160_200), as_percent(323, 404)) == ("160,200", "79.9")
+        assert (as_yuan(120_050), as_yuan(120_000), as_wan(1)) == ("1,200.50", "1,200", "0.000001")
+        assert as_total_area(16_020_000) == "160,200.00"
+        assert as_yuan(10**18 + 1) == "10,000,000,000,000,000.01"
+
+
+def test_another_language_writes_its_own_separators() -> None:
+    # None of our packs is German; whoever adds one finds its numbers right.
+    with force_locale("de"):
+        assert (as_count(160_200), as_percent(323, 404)) == ("160.200", "79,9")
+
+
+def test_from_right_to_left_digits_keep_their_order() -> None:
+    with force_locale("ug"):
+        assert as_code("482177301952") == "\u20664821 7730 1952\u2069"
+        assert masked_phone("13812341234") == "\u2066138****1234\u2069"
+        assert masked_name("王五") == "\u2066王**\u2069"
 
 
 def test_a_deadline_in_english_has_the_same_hour(app: Flask) -> None:

@@ -59,7 +59,7 @@ STOREYS = "__init__ actions cli forms models queries staff_views tasks views"
 # The concepts a feature may name a module after; a new one is added here by who adds it.
 CONCEPTS = {
     "core": "alarms clock cookies db errors files format guards i18n jobs limits log markdown pdf "
-    "pdf_child qr sheets sheets_child together tokens web",
+    "pdf_child qr sheets sheets_child sizes together tokens web",
     "journal": "merkle note",
     "roster": "areas cells comparing correction differences headings importer ledger lines people "
     "findings transfer",
@@ -85,6 +85,7 @@ MAY_USE_THE_REQUEST = {
     "app.core.i18n",
     "app.core.limits",
     "app.core.cookies",
+    "app.core.sizes",
 }
 MAY_COMMIT = {"app.core.web", "app.core.jobs", "app.core.limits", "app.core.together"}
 MAY_IMPORT_INSIDE = {"create_app", "_register_features"}
