@@ -260,6 +260,19 @@ def leave(session_id: int) -> None:
     )
 
 
+def leave_others(household_id: int | None, *, but: int) -> None:
+    """End every browser session of a household except this one."""
+    db.session.execute(
+        update(HouseholdSession)
+        .where(
+            HouseholdSession.household_id == household_id,
+            HouseholdSession.id != but,
+            HouseholdSession.ended_at.is_(None),
+        )
+        .values(ended_at=clock.now())
+    )
+
+
 def token_digest(token: str) -> str:
     """What is stored of a session token."""
     return hashlib.sha256(token.encode()).hexdigest()

@@ -12,6 +12,7 @@ NEED_NO_ENTRY = {
     "app.accounts.actions.selectors_in_use": "only reads, for `prepare_codes`",
     "app.accounts.actions.enter": "a browser's session proves nothing; votes are recorded",
     "app.accounts.actions.leave": "as `enter`",
+    "app.accounts.actions.leave_others": "as `enter`; the report that asks for it is recorded",
     "app.accounts.actions.token_digest": "computes",
     "app.accounts.actions.home_ref": "only reads, for `prepare_codes`",
     "app.comments.actions.has_private_number": "computes",

@@ -66,11 +66,11 @@ CONCEPTS = {
     "accounts": "codes",
     "projects": "comparison completeness contents fingerprint",
     "rounds": "audit ballot_views case_desk case_forms case_views cases casting changes "
-    "complaint_views conflict_views conflicts corrections counting decisions effects fates "
-    "findings first_votes homes life_forms lifecycle listing matter_forms matter_views matters "
-    "objection_views objections opening pending profile prospects recording recounting register "
-    "register_forms register_views replay residents steps storing tallies thresholds timeline ways "
-    "wording",
+    "complaint_views conflict_views conflicts corrections counting decisions disowning effects "
+    "fates findings first_votes homes life_forms lifecycle listing matter_forms matter_views "
+    "matters objection_views objections opening pending profile prospects reasons recording "
+    "recounting register register_forms register_views replay residents steps storing tallies "
+    "thresholds timeline ways wording",
     "reports": "notice pages printing",
     "desk": "board live next_step",
     "demo": "cases content drawings plans stories synthetic",
