@@ -131,14 +131,15 @@ _IN_SQLITE = (
     """),
     text("""
     INSERT INTO vote_choice (vote_id, matter_id, choice, reason)
-    SELECT vote.id, said.key, said.value, sent.value -> 'reasons' ->> said.key
+    SELECT vote.id, said.key, said.value,
+        json_extract(sent.value, '$.reasons."' || said.key || '"')
     FROM json_each(:votes) AS sent
     JOIN vote ON vote.receipt = sent.value ->> 'receipt',
         json_each(sent.value, '$.choices') AS said
     """),
     text("""
     INSERT INTO vote_wish (vote_id, option_id, rank)
-    SELECT vote.id, ticked.value, sent.value -> 'places' ->> CAST(ticked.value AS text)
+    SELECT vote.id, ticked.value, json_extract(sent.value, '$.places."' || ticked.value || '"')
     FROM json_each(:votes) AS sent
     JOIN vote ON vote.receipt = sent.value ->> 'receipt',
         json_each(sent.value, '$.wishes') AS ticked

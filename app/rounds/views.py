@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from flask import Response, abort, make_response, redirect, request, session, url_for
+from flask import Response, abort, g, make_response, redirect, request, session, url_for
 from sqlalchemy import ColumnElement
 from sqlalchemy.exc import DBAPIError
 
@@ -158,10 +158,12 @@ def load_building(token: str) -> Building:
 def _office_phone(compound_id: int | None = None) -> str:
     """Whom to call: of the page's compound, the home's, or the last poster's; '' when unknown.
 
-    Remembered, because an outage is when people need it most.
+    Asked for once a page, and remembered, because an outage is when people need it most.
     """
+    asked: dict[int | None, str] = g.setdefault("office_phones", {})
     try:
-        found = homes.office_phone(_place(compound_id))
+        found = asked.get(compound_id) or homes.office_phone(_place(compound_id))
+        asked[compound_id] = found
     except DBAPIError:
         db.session.rollback()
         return str(session.get("phone", ""))
