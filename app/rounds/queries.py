@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import holidays
 from flask import current_app
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from app.accounts.models import HouseholdCode
@@ -133,7 +133,11 @@ def why_not(round_: Round) -> list[WhyNot]:
 def calls_of(round_id: int) -> list[CallBack]:
     """The homes that may be called about their vote, in the order of doors; never their choice."""
     homes = joinedload(Vote.entry).joinedload(RegisterEntry.household)
-    votes = _counting(round_id).where(Vote.may_call).options(homes.selectinload(Household.contacts))
+    # Whoever bought the home since has asked for nothing.
+    moved = RegisterEntry.transferred_at
+    is_own = or_(moved.is_(None), moved <= Vote.cast_at)
+    votes = _counting(round_id).where(Vote.may_call, is_own)
+    votes = votes.options(homes.selectinload(Household.contacts))
     return [
         CallBack(v.entry.label, v.entry.premises_id, _phones(v), v.comment, v.cast_at)
         for v in db.session.scalars(votes.order_by(RegisterEntry.position))
