@@ -73,12 +73,25 @@ def _register_features(app: Flask) -> None:
         demo,
         desk,
         journal,
+        notices,
         projects,
         reports,
         roster,
         rounds,
     )
 
-    low_to_high = (core, journal, roster, accounts, projects, rounds, comments, reports, desk, demo)
+    low_to_high = (
+        core,
+        journal,
+        roster,
+        notices,
+        accounts,
+        projects,
+        rounds,
+        comments,
+        reports,
+        desk,
+        demo,
+    )
     for feature in low_to_high:
         feature.init_app(app)

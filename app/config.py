@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+# How messages leave: see app/notices/gateways.py. Empty: not at all.
+SMS = ("console", "file", "export")
 
 
 class Misconfigured(Exception):  # noqa: N818 - it names a state, as `Refused` does
@@ -17,6 +19,7 @@ class Config:
     """What one installation differs in from another.
 
     `secret_key` signs sessions, `code_key` peppers household codes; both are at least 32 bytes.
+    `sms` is one of `SMS`, or empty: then nobody is told anything by message.
     """
 
     database_url: str
@@ -25,6 +28,7 @@ class Config:
     secret_key: str
     code_key: str
     instance_dir: Path
+    sms: str = ""
     timezone: str = "Asia/Shanghai"
     testing: bool = False
 
@@ -42,6 +46,7 @@ class Config:
             secret_key=env.get("JUYI_SECRET_KEY") or _key(keys / "secret.key"),
             code_key=_key(keys / "code.key"),
             instance_dir=instance,
+            sms=(env.get("JUYI_SMS") or "").strip().lower(),
             timezone=env.get("JUYI_TIMEZONE") or "Asia/Shanghai",
         )
         config.check()
@@ -58,6 +63,8 @@ class Config:
             problems.append("JUYI_BASE_URL: must start with http:// or https://")
         if not self.database_url.startswith(("sqlite:///", "postgres")):
             problems.append("JUYI_DATABASE_URL: sqlite:///… or postgresql+psycopg://…")
+        if self.sms not in {"", *SMS}:
+            problems.append(f"JUYI_SMS={self.sms}: unknown; there are {', '.join(SMS)}")
         if problems:
             raise Misconfigured("Juyi cannot start:\n  " + "\n  ".join(problems))
 

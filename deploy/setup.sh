@@ -155,6 +155,8 @@ case ${1:-} in
     step "sample" $BIN/python deploy/sample.py load
     $BIN/python deploy/sample.py show
     rm -f "$LOG"
+    # To look at it, messages are shown here; JUYI_SMS= (empty) switches them off.
+    export JUYI_SMS=${JUYI_SMS-console}
     exec $BIN/gunicorn --config deploy/gunicorn.py wsgi:app
     ;;
   *)

@@ -21,6 +21,9 @@ from app.core.jobs import Report
 from app.core.tokens import random_token
 from app.journal.actions import OFFICE, SYSTEM, record
 from app.journal.models import Kind
+from app.notices.actions import tell
+from app.notices.models import MessageKind
+from app.notices.queries import can_tell
 from app.roster.models import Area, Household
 
 PASSWORD_LENGTH = 10
@@ -181,10 +184,13 @@ class CodesCollide(Refused):
 def issue_codes(prepared: Sequence[PreparedCode], *, by: Identity | None) -> int:
     """Make prepared codes valid and every older code of these households dead, at once.
 
-    Sessions opened with the old codes end too. Returns the number of codes.
+    Sessions opened with the old codes end too, and whoever had a code is told. Returns the number
+    of codes.
     """
     now = clock.now()
-    _end_codes([one.home.household_id for one in prepared])
+    homes = [one.home.household_id for one in prepared]
+    replaced = _with_code_before(homes)
+    _end_codes(homes)
     rows = [
         {
             "household_id": one.home.household_id,
@@ -198,6 +204,7 @@ def issue_codes(prepared: Sequence[PreparedCode], *, by: Identity | None) -> int
     ]
     with once(CodesCollide(msg("户码和别家的重了，请再打印一次。"))):
         db.session.execute(insert(HouseholdCode), rows)
+    tell(replaced, MessageKind.CODE_REISSUED, f"code:{now.isoformat()}")
     record(
         OFFICE,
         Kind.CODE_ISSUED,
@@ -205,6 +212,20 @@ def issue_codes(prepared: Sequence[PreparedCode], *, by: Identity | None) -> int
         actor=by.commitment if by else SYSTEM,
     )
     return len(rows)
+
+
+def _with_code_before(household_ids: list[int]) -> list[int]:
+    """The homes among these that were given a code before, be it dead by now.
+
+    Nobody is told of the very first one: it comes with the slip.
+    """
+    if not can_tell():
+        return []
+    found: list[int] = []
+    for chunk in _chunks(household_ids):
+        before = select(HouseholdCode.household_id).where(HouseholdCode.household_id.in_(chunk))
+        found += db.session.scalars(before.distinct())
+    return found
 
 
 def revoke_codes(homes: Sequence[Household], *, by: Identity) -> None:

@@ -26,6 +26,7 @@ from app.core.errors import Refused, msg
 
 log = structlog.get_logger()
 LEASE = timedelta(minutes=15)
+_ON_CALL = "juyi_on_call"
 
 
 class Job(Model):
@@ -89,16 +90,35 @@ def ask(kind: str, params: dict[str, Any], *, by: int | None) -> Job:
     return job
 
 
+def call(name: str) -> None:
+    """Have the work of this name (`on_call`) done as soon as what this context did is committed.
+
+    The work looks for what there is to do by itself; a call that is lost only makes it later.
+    """
+    g.setdefault("works_to_call", {})[name] = None
+
+
+def call_later(name: str, seconds: int) -> None:
+    """Have the work of this name done after a pause, whatever becomes of this transaction."""
+    _hand_over(current_app.extensions[_ON_CALL][name].schedule, delay=seconds)
+
+
 def wake() -> None:
-    """Tell the workers about the jobs asked for in this context; call it after the commit.
+    """Tell the workers about what was asked for in this context; call it after the commit.
 
     What was committed stays so when the queue is out of reach: `run_waiting` finds the job.
     """
     for job_id in g.pop("jobs_to_wake", []):
-        try:
-            current_app.extensions["juyi_run_job"](job_id)
-        except (RedisError, sqlite3.Error):
-            log.exception("job not woken", job=job_id)
+        _hand_over(current_app.extensions["juyi_run_job"], job_id)
+    for name in g.pop("works_to_call", ()):
+        _hand_over(current_app.extensions[_ON_CALL][name])
+
+
+def _hand_over(enqueue: Callable[..., object], *job_id: int, **how: int) -> None:
+    try:
+        enqueue(*job_id, **how)
+    except (RedisError, sqlite3.Error):
+        log.exception("job not woken", job=job_id)
 
 
 def progress_of(job: Job) -> Progress:
@@ -188,6 +208,21 @@ def init(app: Flask, config: Config) -> None:
     every_minute(app, run_waiting)
 
 
+def on_call(app: Flask, name: str, work: Callable[[], None]) -> None:
+    """Let `call(name)` have `work` done in the background, in a fresh app context.
+
+    For what a person waits for; whatever it misses must be found once a minute as well.
+    """
+    from_queue: Huey = app.extensions["huey"]
+
+    def answer() -> None:
+        with app.app_context():
+            work()
+
+    task = from_queue.task(name=f"on-call-{name}")(answer)
+    app.extensions.setdefault(_ON_CALL, {})[name] = task
+
+
 def every_minute(app: Flask, work: Callable[[], None]) -> None:
     """Call `work` once a minute from the background, each time in a fresh app context."""
     from_queue: Huey = app.extensions["huey"]
@@ -202,7 +237,7 @@ def every_minute(app: Flask, work: Callable[[], None]) -> None:
 
 def start_in_background(app: Flask) -> None:
     """Start the queue's consumer as threads of this process (the embedded installation)."""
-    consumer = app.extensions["huey"].create_consumer(workers=2, worker_type="thread")
+    consumer = _consumer(app)
     # Signals belong to the web server's main thread.
     consumer._set_signal_handlers = lambda: None
 
@@ -228,7 +263,16 @@ def resume() -> None:
 
 def work_until_stopped(app: Flask) -> None:
     """Run the queue's consumer in the foreground, as a process of its own (with Redis)."""
-    app.extensions["huey"].create_consumer(workers=2, worker_type="thread").run()
+    _consumer(app).run()
+
+
+def _consumer(app: Flask) -> Any:
+    """Three at work, so that two long prints keep nobody's code waiting.
+
+    An idle one looks at least once a second, for a queue in a file wakes nobody.
+    """
+    queue: Huey = app.extensions["huey"]
+    return queue.create_consumer(workers=3, worker_type="thread", max_delay=1.0)
 
 
 def _build_queue(config: Config) -> Huey:

@@ -4,6 +4,7 @@ Rows and columns are those a person sees: index 0 of `rows` is row 1 of Excel, i
 column A. It knows no feature; what the cells mean is the importer's business.
 """
 
+import csv
 import io
 import json
 import os
@@ -125,6 +126,18 @@ def write_workbook(tables: Sequence[Table]) -> bytes:
         _write(book, table)
     target = io.BytesIO()
     book.save(target)
+    return target.getvalue()
+
+
+def as_csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Comma-separated lines as other systems read them; no text becomes a formula there.
+
+    A text that a spreadsheet would calculate gets an apostrophe before it (THREATS T15).
+    """
+    target = io.StringIO()
+    writer = csv.writer(target)
+    for row in (header, *rows):
+        writer.writerow([f"'{text}" if text.startswith(_FORMULA_SIGNS) else text for text in row])
     return target.getvalue()
 
 

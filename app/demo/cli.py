@@ -10,6 +10,7 @@ from app.core.db import db
 from app.core.errors import Refused
 from app.demo.actions import fill_sample, summary_of
 from app.demo.synthetic import fill_synthetic
+from app.notices.actions import unheard
 
 
 @click.command("demo")
@@ -20,10 +21,11 @@ def demo(as_json: bool, households: int | None) -> None:
     """Fill an empty database with the sample district of Litong."""
     config = current_app.extensions["juyi_config"]
     try:
-        if households:
-            sample = fill_synthetic(households, config.code_key)
-        else:
-            sample = fill_sample(config.code_key)
+        with unheard():
+            if households:
+                sample = fill_synthetic(households, config.code_key)
+            else:
+                sample = fill_sample(config.code_key)
     except Refused as refusal:
         raise click.ClickException(str(refusal)) from refusal
     db.session.commit()

@@ -14,6 +14,8 @@ from app.core.db import db
 from app.core.errors import Refused, msg
 from app.core.guards import Identity
 from app.journal.models import Kind
+from app.notices.actions import tell
+from app.notices.models import MessageKind
 from app.rounds import casting, corrections, effects
 from app.rounds.cases import Conflict, Decision, DecisionKind
 from app.rounds.counting import Choice
@@ -102,7 +104,15 @@ def _resolve(decision: Decision, by: Identity) -> Facts:
         effects.make_current(entry, kept)
         if before == Voice.DISPUTED:
             effects.set_voice(entry, Voice.DISPUTED)
+        _tell(conflict)
     return {"step": "resolved", "kept": kept.number}
+
+
+def _tell(conflict: Conflict) -> None:
+    """Another vote of the home counts now than when it was told of either."""
+    home, cause = conflict.entry.household_id, f"conflict:{conflict.id}"
+    if home is not None:
+        tell([home], MessageKind.CHANGED, cause, receipt=conflict.held_vote.receipt)
 
 
 @applies(DecisionKind.DISPUTE, Verb.SETTLE, Kind.DISPUTE)

@@ -6,6 +6,8 @@ from dataclasses import replace
 from app.core.db import db
 from app.core.errors import msg
 from app.core.tokens import random_token
+from app.notices.actions import tell
+from app.notices.models import MessageKind
 from app.rounds import casting, effects
 from app.rounds.cases import Decision
 from app.rounds.casting import NotOnRegister
@@ -39,7 +41,7 @@ def replace_vote(
 
 
 def strike_out(entry: RegisterEntry) -> int:
-    """Void the household's current vote; it is silent then. Returns the vote's number.
+    """Void the household's current vote; it is silent then, and told so. Returns its number.
 
     Refuses `NotOnRegister` without such a vote and `BeingSettled`.
     """
@@ -51,4 +53,6 @@ def strike_out(entry: RegisterEntry) -> int:
     effects.make_current(entry, None)
     vote.is_void = True
     db.session.flush()
+    if entry.household_id is not None:
+        tell([entry.household_id], MessageKind.VOIDED, f"void:{vote.id}")
     return vote.number

@@ -23,10 +23,11 @@ from app.core.guards import Claim
 from app.core.together import Together
 from app.journal.actions import Event, Recorded, book_of_round, record_all
 from app.journal.models import Kind
+from app.notices.actions import tell_each
 from app.projects.models import PlanVersion
 from app.rounds.counting import Track
 from app.rounds.models import Channel, Matter, RegisterEntry, Round, Voice
-from app.rounds.recording import Ballot, Receipt, facts_of_vote
+from app.rounds.recording import Ballot, Receipt, facts_of_vote, news_of
 from app.rounds.storing import FirstVote, store
 
 
@@ -112,6 +113,7 @@ def _cast_plain_ones(sent: Sequence[_Sent]) -> dict[int, Receipt]:
         release()
         return {}
     store([vote.as_vote(one) for vote, one in pairs])
+    tell_each([news_of(vote.home.household_id, vote.home.id, 1, one) for vote, one in pairs])
     receipts = [Receipt(one.code, one.seq, one.at, number=1) for one in recorded]
     return dict(zip(plain, receipts, strict=True))
 
@@ -210,6 +212,7 @@ _HOMES = (
         _session.c.id.label("session_id"),
         _entry.c.id,
         _entry.c.round_id,
+        _entry.c.household_id,
         _entry.c.building_id,
         _entry.c.entrance_id,
         _entry.c.case,

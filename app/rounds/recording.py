@@ -12,6 +12,8 @@ from sqlalchemy import insert, update
 from app.core.db import db
 from app.journal.actions import Recorded, book_of_round, record
 from app.journal.models import Kind
+from app.notices.actions import Notice, tell_each
+from app.notices.models import MessageKind
 from app.projects.models import PlanVersion
 from app.rounds import effects
 from app.rounds.cases import Conflict
@@ -157,7 +159,16 @@ def write(
     else:
         effects.make_current(entry, vote)
     effects.touch(round_)
+    if entry.household_id is not None:
+        tell_each([news_of(entry.household_id, entry.id, number, recorded)])
     return Receipt(recorded.code, recorded.seq, recorded.at, number, is_held)
+
+
+def news_of(household_id: int, entry_id: int, number: int, recorded: Recorded) -> Notice:
+    """What a home's phones are told of its vote of this number: that there is one (RULES.md §4)."""
+    kind = MessageKind.VOTED if number == 1 else MessageKind.CHANGED
+    cause = f"vote:{entry_id}:{number}"
+    return Notice(household_id, kind, cause, {"receipt": recorded.code})
 
 
 def _contradicts(entry: RegisterEntry, vote: Vote, ballot: Ballot, via: Channel) -> bool:

@@ -11,6 +11,7 @@ from app.core.db import db
 from app.core.guards import current_home, household, public
 from app.core.i18n import say, translated
 from app.core.web import page
+from app.notices.queries import told
 from app.projects.models import PlanVersion
 from app.projects.queries import current_version
 from app.roster.models import Building, Household
@@ -113,6 +114,7 @@ def home() -> Response:
         results={b.round.id: homes.published_result(b.round) for b in ballots},
         reports=reports_on([vote for mine in ballots for vote in mine.votes]),
         form=_reaffirm_form(ballots),
+        told=told(own.id),
         **_of_newest(own, ballots),
     )
 

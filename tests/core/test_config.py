@@ -75,3 +75,17 @@ def test_a_postgresql_address_gets_the_driver_that_is_installed(
 def test_another_database_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match="JUYI_DATABASE_URL"):
         Config.from_env({**_with_keys(tmp_path), "JUYI_DATABASE_URL": "mysql://juyi@db/juyi"})
+
+
+@pytest.mark.parametrize("sms", ["", "console", "file", "export", " Console "])
+def test_a_way_out_for_messages_is_one_there_is(tmp_path: Path, sms: str) -> None:
+    config = Config.from_env({**_with_keys(tmp_path), "JUYI_SMS": sms})
+    assert config.sms == sms.strip().lower()
+
+
+@pytest.mark.parametrize("sms", ["twilio", "aliyun", "tencent", "pigeon"])
+def test_any_other_way_out_is_refused_with_the_list_of_those_there_are(
+    tmp_path: Path, sms: str
+) -> None:
+    with pytest.raises(Misconfigured, match=f"JUYI_SMS={sms}.*console, file, export"):
+        Config.from_env({**_with_keys(tmp_path), "JUYI_SMS": sms})

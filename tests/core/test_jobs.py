@@ -171,3 +171,23 @@ def test_the_worker_command_says_when_it_is_not_needed(app: Flask) -> None:
     answer = app.test_cli_runner().invoke(args=["worker"])
     assert answer.exit_code == 1
     assert "JUYI_REDIS_URL" in answer.output
+
+
+def test_work_on_call_is_done_once_when_it_is_woken_after_the_commit(
+    app: Flask, session: Session
+) -> None:
+    jobs.on_call(app, "test-call", lambda: done.append("called"))
+    jobs.call("test-call")
+    jobs.call("test-call")
+    assert done == []
+    jobs.wake()
+    assert done == ["called"]
+    jobs.wake()
+    assert done == ["called"]
+
+
+def test_work_for_later_is_not_done_now(app: Flask, session: Session) -> None:
+    jobs.on_call(app, "test-later", lambda: done.append("later"))
+    jobs.call_later("test-later", 10)
+    jobs.wake()
+    assert done == []

@@ -63,6 +63,7 @@ CONCEPTS = {
     "journal": "merkle note",
     "roster": "areas cells comparing correction differences headings importer ledger lines people "
     "findings transfer",
+    "notices": "delivery gateways wording",
     "accounts": "codes",
     "projects": "comparison completeness contents fingerprint",
     "rounds": "audit ballot_views case_desk case_forms case_views cases casting changes "
