@@ -102,7 +102,6 @@ def _menu(menu: MenuTally) -> dict[str, Any]:
                 "title": w.title,
                 "households": w.place.households,
                 "rank": w.place.rank,
-                "firsts": w.place.firsts,
             }
             for w in menu.wishes
         ],

@@ -1,7 +1,7 @@
 """“This was not us”: a household names a vote that it says is not its own (THREATS.md T22).
 
 The vote stays as it is until two persons have looked into it; their answer may strike it out
-(`objections`). Whoever else was signed in for this home is not any more, at once.
+(`objections`). Whoever else was signed in for this home is not any more, and its phones are told.
 """
 
 from collections.abc import Sequence
@@ -11,6 +11,8 @@ from sqlalchemy import select
 from app.accounts.actions import leave_others
 from app.core.db import db
 from app.core.errors import Refused, msg
+from app.notices.actions import tell
+from app.notices.models import MessageKind
 from app.rounds.cases import Objection, ObjectionKind
 from app.rounds.lifecycle import Verb
 from app.rounds.models import Vote
@@ -44,7 +46,10 @@ def disown(vote: Vote, words: str, *, session_id: int) -> Objection:
     complaint = Complaint(
         ObjectionKind.NOT_ME, entry.label, words, entry.household_id, vote_id=vote.id
     )
-    return write_down(round_, complaint, by=None)
+    case = write_down(round_, complaint, by=None)
+    if entry.household_id is not None:
+        tell([entry.household_id], MessageKind.REPORTED, f"report:{case.id}")
+    return case
 
 
 def reports_on(votes: Sequence[Vote]) -> dict[int, Objection]:
