@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, select, update
 
 from app.accounts.models import HouseholdSession
 from app.core import clock
@@ -55,6 +55,11 @@ def leave(session_id: int) -> None:
 def end_all(household_id: int) -> None:
     """End every session of a household, on whichever phone (THREATS.md T25)."""
     _end(HouseholdSession.household_id == household_id)
+
+
+def end_others(household_id: int, *, but: int) -> None:
+    """End every session of a household except this one, as when somebody else voted for it."""
+    _end(and_(HouseholdSession.household_id == household_id, HouseholdSession.id != but))
 
 
 def move(home: Home, household_id: int) -> str:

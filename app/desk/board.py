@@ -91,6 +91,8 @@ class WishRow:
     title: str
     households: int
     width: str
+    # How many of them want it before everything else.
+    firsts: int = 0
 
 
 @dataclass(frozen=True)
@@ -255,6 +257,7 @@ def _menu(menu: MenuTally) -> MenuStanding:
             wish.title,
             wish.place.households,
             _percent(_tenths(wish.place.households, menu.total)),
+            wish.place.firsts,
         )
         for wish in menu.wishes
     )

@@ -256,7 +256,8 @@ def _effects_for(objection: Objection, entry: RegisterEntry | None) -> Iterable[
         yield Effect.ADD_TO_REGISTER
     if is_listed and entry is not None:
         yield Effect.CORRECT_REGISTER
-        if entry.votes:
+        # Nobody strikes out another vote than the one that was named.
+        if entry.votes and (objection.vote is None or objection.vote.is_current):
             yield Effect.STRIKE_OUT
         if objection.round.opened_at:
             yield Effect.REPLACE_VOTE

@@ -196,6 +196,8 @@ class Objection(Model):
     place: Mapped[str] = mapped_column(String(80))
     words: Mapped[str] = mapped_column(Text)
     evidence: Mapped[str] = mapped_column(Text, default="")
+    # The vote that a household says is not its own.
+    vote_id: Mapped[int | None] = mapped_column(ForeignKey("vote.id"), index=True)
     salt: Mapped[bytes] = mapped_column(default=random_bytes)
     raised_at: Mapped[datetime]
     # Empty when the household raised it itself.
@@ -207,6 +209,7 @@ class Objection(Model):
     closed_at: Mapped[datetime | None]
     decision_id: Mapped[int | None] = mapped_column(ForeignKey("decision.id"))
     round: Mapped[Round] = relationship()
+    vote: Mapped[Vote | None] = relationship()
     handler: Mapped[Staff | None] = relationship(foreign_keys=[handler_id])
     decision: Mapped[Decision | None] = relationship()
 

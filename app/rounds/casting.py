@@ -26,7 +26,7 @@ from app.rounds.models import (
 )
 from app.rounds.profile import Revote
 from app.rounds.recording import Ballot as Ballot
-from app.rounds.recording import Hand, write
+from app.rounds.recording import Hand, said_in, write
 from app.rounds.recording import Receipt as Receipt
 from app.rounds.steps import locked
 
@@ -155,9 +155,7 @@ def said_before(round_: Round, entry: RegisterEntry, request_id: str, seen: int)
     number = round_.plan_version.number if round_.plan_version else 0
     if vote is None or _is_sellers(entry, vote):
         return Ballot({}, request_id, seen, number)
-    choices = {choice.matter_id: choice.choice for choice in vote.choices}
-    wishes = frozenset(wish.option_id for wish in vote.wishes)
-    return Ballot(choices, request_id, seen, number, vote.comment, wishes)
+    return said_in(vote, request_id, seen, number)
 
 
 def require_open(round_: Round) -> None:
@@ -207,9 +205,9 @@ def _earlier(round_: Round, entry: RegisterEntry, ballot: Ballot) -> Receipt | N
         return None
     # A form fetched back and filled in differently is no repetition: its first receipt would
     # tell the household that something was recorded which was not.
-    said = {choice.matter_id: choice.choice for choice in vote.choices}
-    wished = {wish.option_id for wish in vote.wishes}
-    if (said, wished) != (dict(ballot.choices), set(ballot.wishes)):
+    first = said_in(vote, ballot.request_id, ballot.seen, ballot.plan_number)
+    said, wished = dict(first.choices), (first.wishes, first.places)
+    if (said, wished) != (dict(ballot.choices), (ballot.wishes, ballot.places)):
         raise VotedMeanwhile(_MEANWHILE)
     return _receipt(vote)
 
@@ -223,7 +221,7 @@ def _check(round_: Round, entry: RegisterEntry, ballot: Ballot, via: Channel) ->
     check_present(entry)
     check_complete(entry, ballot.choices)
     asked = matters_asked(round_, entry)
-    if not ballot.wishes <= {option.id for matter in asked for option in matter.options}:
+    if not ballot.is_on_the_menus(asked):
         raise Incomplete(msg("选了菜单里没有的项目，请刷新后重新选。"))
     if round_.plan_version is None or round_.plan_version.number != ballot.plan_number:
         raise PlanChanged(msg("方案有了新版本，请先看新方案，再重新表态。"))

@@ -98,7 +98,11 @@ def _menu(menu: MenuTally) -> dict[str, Any]:
         "track": Track.PREFERENCE.value,
         "total": menu.total,
         "options": [
-            {"title": w.title, "households": w.place.households, "rank": w.place.rank}
+            {
+                "title": w.title,
+                "households": w.place.households,
+                "rank": w.place.rank,
+            }
             for w in menu.wishes
         ],
     }

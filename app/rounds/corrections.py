@@ -35,7 +35,8 @@ def replace_vote(
     request_id = f"decision-{decision.id}-{random_token(8)}"
     before = casting.said_before(round_, entry, request_id, entry.votes)
     hand = Hand(Channel.PAPER, keyed_by_id=decision.proposed_by_id)
-    ballot = replace(before, choices=choices)
+    # A paper gives no reasons, and asks for no call.
+    ballot = replace(before, choices=choices, reasons={}, may_call=False)
     return write(round_, entry, ballot, hand, decision_id=decision.id)
 
 

@@ -281,16 +281,29 @@ class Place:
     option: int
     households: int
     rank: int
+    # How many of them want it before everything else.
+    firsts: int = 0
 
 
-def ranking(wishes: Mapping[int, int]) -> tuple[Place, ...]:
+def ranking(
+    wishes: Mapping[int, int], firsts: Mapping[int, int] | None = None
+) -> tuple[Place, ...]:
     """Options by how many households wish for each (1, 2, 2, 4); a wish list, never a decision.
 
-    Options of the same rank stay in the order in which they were given.
+    Options of the same rank are told in the order of how many put each of them first, and else
+    as they were given.
     """
+    first = firsts or {}
     if any(households < 0 for households in wishes.values()):
         raise ValueError("households are counted, never negative")
     return tuple(
-        Place(option, households, 1 + sum(more > households for more in wishes.values()))
-        for option, households in sorted(wishes.items(), key=lambda wish: -wish[1])
+        Place(
+            option,
+            households,
+            1 + sum(more > households for more in wishes.values()),
+            first.get(option, 0),
+        )
+        for option, households in sorted(
+            wishes.items(), key=lambda wish: (-wish[1], -first.get(wish[0], 0))
+        )
     )

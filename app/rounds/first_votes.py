@@ -159,9 +159,8 @@ def _is_complete(vote: _Plain) -> bool:
     matters = [matter for matter in asked.matters if matter.counts(vote.home)]
     decisions = {matter.id for matter in matters if matter.is_decision}
     consulted = {matter.id for matter in matters if matter.track == Track.CONSULTATION}
-    options = {option.id for matter in matters for option in matter.options}
     is_whole = bool(ballot.choices) and consulted <= ballot.choices.keys() <= decisions
-    return is_whole and ballot.wishes <= options
+    return is_whole and ballot.is_on_the_menus(matters)
 
 
 def _what_is_asked(round_: Any) -> _Asked:

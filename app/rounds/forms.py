@@ -1,13 +1,22 @@
 """Forms of the rounds: what a household fills in."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
-from wtforms import Field, HiddenField, RadioField, TextAreaField
+from wtforms import BooleanField, Field, HiddenField, RadioField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
-from wtforms.validators import DataRequired, InputRequired, Length, Optional, Regexp
+from wtforms.validators import (
+    DataRequired,
+    InputRequired,
+    Length,
+    Optional,
+    Regexp,
+    ValidationError,
+)
 
 from app.core.forms import Form, ManyField, cleaned
 from app.core.tokens import random_token
@@ -15,12 +24,19 @@ from app.rounds.cases import ObjectionKind
 from app.rounds.casting import Ballot, matters_asked
 from app.rounds.counting import Choice, Track
 from app.rounds.models import Matter, RegisterEntry, Round, Voice, Vote
+from app.rounds.reasons import Reason
+from app.rounds.recording import in_order, said_in
 
 COMMENT_LENGTH = 500
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9_-]{8,64}\Z")
 _SEEN = re.compile(r"^\d{1,6}\.\d{1,6}\Z", re.ASCII)
 _NUMBER = re.compile(r"^\d{1,9}\Z", re.ASCII)
 _CHOICES = {choice.value for choice in Choice}
+_REASONS = {reason.value for reason in Reason}
+# What an unticked box may be sent as, for WTForms.
+_NO = ("", "false")
+# So many wishes of a menu can be put in an order: first, second, third.
+MOST_RANKED = 3
 _IN_ORDER = list(Track)
 
 
@@ -54,6 +70,48 @@ class ReaffirmForm(_SeenForm):
     """One tap that says the same again, after the plan changed."""
 
 
+class RanksField(Field):
+    """What of a menu is wanted first, second and third: option ids in that order.
+
+    A place left empty between two others is no place; the order is what counts.
+    """
+
+    data: list[int]
+
+    def __init__(self, label: str, matter: Matter, **kwargs: Any) -> None:
+        super().__init__(label, **kwargs)
+        self.titles = {option.id: option.title for option in matter.options}
+
+    @property
+    def places(self) -> range:
+        """The places that can be filled, from 1 on."""
+        return range(1, min(MOST_RANKED, len(self.titles)) + 1)
+
+    def at(self, place: int) -> int | None:
+        """Which option stands there."""
+        return self.data[place - 1] if place <= len(self.data) else None
+
+    def process_data(self, value: Any) -> None:
+        """Nothing is in an order beforehand."""
+        self.data = list(value or ())
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read the places in their order."""
+        if not all(_NUMBER.match(value) for value in valuelist if value):
+            raise ValueError(gettext("选了这里没有的项目，请刷新后重新选。"))
+        self.data = [int(value) for value in valuelist if value]
+
+    def pre_validate(self, form: Any) -> None:
+        """Each option is on the menu, and has one place only."""
+        if not set(self.data) <= self.titles.keys() or len(self.data) > len(self.titles):
+            raise ValidationError(gettext("选了这里没有的项目，请刷新后重新选。"))
+        twice = next((option for option in self.data if self.data.count(option) > 1), None)
+        if twice is not None:
+            raise ValidationError(
+                gettext("“%(item)s”排了两次，一样只能排一个位置。", item=self.titles[twice])
+            )
+
+
 class BallotForm(_SeenForm):
     """One household's answers to the matters that it is asked; made by `ballot_form`."""
 
@@ -62,6 +120,7 @@ class BallotForm(_SeenForm):
         [Length(max=COMMENT_LENGTH, message=_l("最多写 500 个字。"))],
         render_kw={"rows": 3, "maxlength": COMMENT_LENGTH},
     )
+    may_call = BooleanField(_l("社区可以就这件事给我家打电话"), false_values=(False, *_NO))
     matters: tuple[Matter, ...]
 
     def begin(self, entry: RegisterEntry, last: Vote | None) -> None:
@@ -70,20 +129,41 @@ class BallotForm(_SeenForm):
         What the household's own `last` vote says stands in it: whoever only changes one answer
         need not repeat the others. Decisions are chosen beforehand only while that vote counts.
         """
-        self.comment.data = last.comment if last else ""
         if last:
-            said = {choice.matter_id: choice.choice.value for choice in last.choices}
-            wished = {wish.option_id for wish in last.wishes}
-            for matter, field in self.answers():
-                if not matter.is_decision:
-                    field.data = [option.id for option in matter.options if option.id in wished]
-                elif entry.voice == Voice.COUNTED:
-                    field.data = said.get(matter.id)
+            self._repeat(said_in(last, "", 0, 0), with_choices=entry.voice == Voice.COUNTED)
         self.see(entry)
+
+    def _repeat(self, said: Ballot, *, with_choices: bool) -> None:
+        self.comment.data, self.may_call.data = said.comment, said.may_call
+        for matter, field in self.answers():
+            if not matter.is_decision:
+                field.data = [o.id for o in matter.options if o.id in said.wishes]
+                self[f"rank-{matter.id}"].data = list(said.ranks.get(matter.id, ()))
+            elif with_choices and matter.id in said.choices:
+                field.data = said.choices[matter.id].value
+                reason = said.told_reasons.get(matter.id)
+                self[f"reason-{matter.id}"].data = reason.value if reason else None
 
     def answers(self) -> list[tuple[Matter, Field]]:
         """Each matter with its field: consultations, owners' decisions, then menus."""
         return [(matter, self[f"matter-{matter.id}"]) for matter in self.matters]
+
+    def why(self, matter: Matter) -> Field:
+        """Why one might disagree about this; it takes part only beside that answer."""
+        return self[f"reason-{matter.id}"]
+
+    def why_said(self, matter: Matter) -> Reason | None:
+        """The reason that would be sent for this matter."""
+        return self.ballot().told_reasons.get(matter.id)
+
+    def wished(self, matter: Matter) -> list[tuple[int, str]]:
+        """What would be wished for of this menu, in words and in order: (place or 0, item)."""
+        return in_order(matter, self.ballot().wishes, self.ballot().places)
+
+    def ranks(self, matter: Matter) -> RanksField:
+        """What of this menu comes first, second and third."""
+        found: RanksField = self[f"rank-{matter.id}"]
+        return found
 
     def groups(self) -> list[tuple[Track, list[tuple[int, Matter, Field]]]]:
         """The answers by track, each with its number on the page."""
@@ -102,8 +182,12 @@ class BallotForm(_SeenForm):
 
         The words are bytes, so that 500 characters of any script fit into a cookie.
         """
+        said = self.ballot()
         return {
             "answers": {field.name: field.data for _matter, field in self.answers()},
+            "reasons": {f"reason-{m}": reason.value for m, reason in said.told_reasons.items()},
+            "ranks": {f"rank-{menu}": list(order) for menu, order in said.ranks.items()},
+            "may_call": said.may_call,
             "words": (self.comment.data or "").encode(),
             "request_id": self.request_id.data,
             "seen": self.seen.data,
@@ -111,23 +195,41 @@ class BallotForm(_SeenForm):
 
     def fill_in(self, kept: dict[str, Any]) -> None:
         """Put back what was `kept`."""
-        for _matter, field in self.answers():
-            field.data = kept["answers"].get(field.name)
+        # Both may be missing from what was kept before there were any.
+        more = {**kept.get("reasons", {}), **kept.get("ranks", {})}
+        for field in self:
+            if field.name in kept["answers"]:
+                field.data = kept["answers"][field.name]
+            elif field.name in more:
+                field.data = more[field.name]
+        self.may_call.data = kept.get("may_call", False)
         self.comment.data = kept["words"].decode()
         self.request_id.data, self.seen.data = kept["request_id"], kept["seen"]
 
     def ballot(self) -> Ballot:
         """What was filled in, once it is valid."""
         answers = self.answers()
-        menus = [field for matter, field in answers if not matter.is_decision]
+        menus = [matter for matter in self.matters if not matter.is_decision]
+        ranks = {m.id: tuple(self.ranks(m).data) for m in menus if self.ranks(m).data}
+        ticked = {wish for menu in menus for wish in self[f"matter-{menu.id}"].data or ()}
         return Ballot(
-            choices={m.id: Choice(f.data) for m, f in answers if m.is_decision and f.data},
+            choices={
+                m.id: Choice(f.data) for m, f in answers if m.is_decision and f.data in _CHOICES
+            },
             request_id=self.request_id.data,
             seen=self.seen_votes,
             plan_number=self.seen_plan,
             comment=cleaned(self.comment.data),
-            wishes=frozenset(wish for menu in menus for wish in menu.data),
+            # What is put in an order is wanted, whether it was ticked or not.
+            wishes=frozenset(ticked.union(*ranks.values())),
+            ranks=ranks,
+            reasons=self._reasons(),
+            may_call=bool(self.may_call.data),
         )
+
+    def _reasons(self) -> dict[int, Reason]:
+        given = {m.id: self.why(m).data for m in self.matters if m.is_decision}
+        return {matter: Reason(data) for matter, data in given.items() if data in _REASONS}
 
 
 def ballot_form(round_: Round, entry: RegisterEntry | None) -> BallotForm:
@@ -137,7 +239,7 @@ def ballot_form(round_: Round, entry: RegisterEntry | None) -> BallotForm:
     """
     asked = matters_asked(round_, entry) if entry else []
     matters = tuple(sorted(asked, key=lambda m: (_IN_ORDER.index(m.track), m.position)))
-    fields = {f"matter-{matter.id}": _field(matter) for matter in matters}
+    fields = {name: field for matter in matters for name, field in _fields(matter)}
     form: BallotForm = type("BallotFormOfRound", (BallotForm,), {**fields, "matters": matters})()
     return form
 
@@ -150,31 +252,83 @@ def read_ballot(sent: MultiDict[str, str]) -> Ballot | None:
     request_id, seen, comment = (sent.get(name, "") for name in ("request_id", "seen", "comment"))
     if not _REQUEST_ID.match(request_id) or not _SEEN.match(seen) or len(comment) > COMMENT_LENGTH:
         return None
-    choices: dict[int, Choice] = {}
-    wishes: set[int] = set()
-    for name, values in sent.lists():
-        matter = name.removeprefix("matter-")
-        if matter == name:
-            continue
-        if _NUMBER.match(matter) and len(values) == 1 and values[0] in _CHOICES:
-            choices[int(matter)] = Choice(values[0])
-        elif all(_NUMBER.match(value) for value in values):
-            wishes.update(map(int, values))
-        else:
-            return None
+    answers = _Answers()
+    if not all(answers.take(*named) for named in sent.lists()):
+        return None
     votes, plan = seen.split(".")
     words = cleaned(comment) if comment else ""
-    return Ballot(choices, request_id, int(votes), int(plan), words, frozenset(wishes))
+    return Ballot(
+        answers.choices,
+        request_id,
+        int(votes),
+        int(plan),
+        words,
+        frozenset(answers.wishes),
+        answers.ranks,
+        answers.reasons,
+        sent.get("may_call", "") not in _NO,
+    )
 
 
-def _field(matter: Matter) -> Any:
+class _Answers:
+    """What stands in a request about its matters, read without asking what they are."""
+
+    def __init__(self) -> None:
+        self.choices: dict[int, Choice] = {}
+        self.wishes: set[int] = set()
+        self.ranks: dict[int, tuple[int, ...]] = {}
+        self.reasons: dict[int, Reason] = {}
+
+    def take(self, name: str, values: list[str]) -> bool:
+        """Read what was sent under one name; False: the form must look at it."""
+        kind, _, number = name.partition("-")
+        if kind not in ("matter", "rank", "reason"):
+            return True
+        if not _NUMBER.match(number):
+            return False
+        if kind == "reason":
+            # No vote is refused for a reason that nobody knows.
+            known = (Reason(value) for value in values if value in _REASONS)
+            self.reasons.update((int(number), reason) for reason in known)
+            return True
+        if kind == "rank":
+            values = [value for value in values if value]
+        elif len(values) == 1 and values[0] in _CHOICES:
+            self.choices[int(number)] = Choice(values[0])
+            return True
+        if not all(_NUMBER.match(value) for value in values):
+            return False
+        self.wishes.update(map(int, values))
+        if kind == "rank" and values:
+            self.ranks[int(number)] = tuple(map(int, values))
+        return True
+
+
+def _fields(matter: Matter) -> Iterator[tuple[str, Any]]:
+    """The fields of one matter by name, in the order in which they stand on the page."""
     if matter.is_decision:
         # Who does not answer as owner takes no part in that decision (RULES.md §2.1).
         may_stay_open = matter.track == Track.OWNERS
         must = Optional() if may_stay_open else InputRequired(_l("这一项还没有选。"))
-        return RadioField(matter.title, [must], choices=[choice.value for choice in Choice])
+        choices = [choice.value for choice in Choice]
+        yield f"matter-{matter.id}", RadioField(matter.title, [must], choices=choices)
+        why = RadioField(matter.title, [Optional()], choices=list(Reason), validate_choice=False)
+        yield f"reason-{matter.id}", why
+        return
     options = [SelectChoice(value=option.id, label=option.title) for option in matter.options]
-    return ManyField(matter.title, choices=options, coerce=int)
+    yield f"matter-{matter.id}", ManyField(matter.title, choices=options, coerce=int)
+    yield f"rank-{matter.id}", RanksField(matter.title, matter)
+
+
+class DisownForm(Form):
+    """What a household may add when it says that a vote is not its own."""
+
+    words = TextAreaField(
+        _l("知道是怎么回事的话，请写一写（可以不写）"),
+        [Length(max=COMMENT_LENGTH, message=_l("最多写 500 个字。"))],
+        filters=[cleaned],
+        render_kw={"rows": 3, "maxlength": COMMENT_LENGTH},
+    )
 
 
 class ObjectionForm(Form):

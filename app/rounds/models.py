@@ -19,6 +19,7 @@ from app.roster.models import Building, Compound, Household, Premises
 from app.rounds.counting import Choice, Rule, Track
 from app.rounds.lifecycle import State, standing_of
 from app.rounds.profile import Case, Switches, rule_of, switches_of
+from app.rounds.reasons import Reason
 
 
 class Channel(StrEnum):
@@ -347,6 +348,8 @@ class Vote(Model):
     keyed_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     cast_at: Mapped[datetime]
     comment: Mapped[str] = mapped_column(Text, default="")
+    # Whether the office may call this home about it, and so learn whose words these are.
+    may_call: Mapped[bool] = mapped_column(default=False)
     is_current: Mapped[bool]
     # Recorded beside a different vote of another channel; two persons say which one counts.
     is_held: Mapped[bool] = mapped_column(default=False)
@@ -362,20 +365,27 @@ class VoteChoice(Model):
     """What a vote says on one matter."""
 
     __tablename__ = "vote_choice"
+    __table_args__ = (
+        CheckConstraint("reason IS NULL OR choice = 'disagree'", name="reason_of_disagreement"),
+    )
 
     vote_id: Mapped[int] = mapped_column(ForeignKey("vote.id"), primary_key=True)
     matter_id: Mapped[int] = mapped_column(ForeignKey("matter.id"), primary_key=True)
     choice: Mapped[Choice]
+    reason: Mapped[Reason | None]
     matter: Mapped[Matter] = relationship()
 
 
 class VoteWish(Model):
-    """An item of a menu that a vote asks for."""
+    """An item of a menu that a vote asks for, and its place in their order if one was given."""
 
     __tablename__ = "vote_wish"
+    __table_args__ = (CheckConstraint("rank >= 1", name="rank_positive"),)
 
     vote_id: Mapped[int] = mapped_column(ForeignKey("vote.id"), primary_key=True)
     option_id: Mapped[int] = mapped_column(ForeignKey("matter_option.id"), primary_key=True)
+    rank: Mapped[int | None]
+    option: Mapped[MatterOption] = relationship()
 
 
 class Counter(Model):

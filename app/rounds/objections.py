@@ -43,13 +43,17 @@ class BadEffect(Refused):
 
 @dataclass(frozen=True)
 class Complaint:
-    """What somebody says is wrong; `place` in words, for homes that stand on no list too."""
+    """What somebody says is wrong; `place` in words, for homes that stand on no list too.
+
+    `vote_id` names the vote that a household says is not its own.
+    """
 
     kind: ObjectionKind
     place: str
     words: str
     household_id: int | None = None
     evidence: str = ""
+    vote_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,7 @@ def raise_objection(
     Refuses `NotNow` outside the register's publication and the objection days, and `TooMany`.
     """
     round_ = require(round_, Verb.OBJECT)
-    _check_time(round_)
+    check_time(round_)
     if complaint.household_id and by is None:
         _check_number(round_, complaint.household_id)
     return write_down(round_, complaint, by=by)
@@ -88,8 +92,9 @@ def write_down(round_: Round, complaint: Complaint, *, by: Identity | None) -> O
     )
     db.session.add(objection)
     db.session.flush()
-    facts = {"objection": objection.number, "about": complaint.kind.value}
-    _note(objection, {**facts, "step": "raised"}, by=by)
+    facts = {"objection": objection.number, "about": complaint.kind.value, "step": "raised"}
+    named = {"vote": objection.vote.number} if objection.vote else {}
+    _note(objection, {**facts, **named}, by=by)
     effects.touch(round_)
     return objection
 
@@ -128,7 +133,8 @@ def objections_of(round_id: int) -> list[Objection]:
     """The objections to a round, open ones first, then by number."""
     found = select(Objection).where(Objection.round_id == round_id)
     order = (Objection.closed_at.is_not(None), Objection.number)
-    return list(db.session.scalars(found.options(joinedload(Objection.handler)).order_by(*order)))
+    people = found.options(joinedload(Objection.handler), joinedload(Objection.vote))
+    return list(db.session.scalars(people.order_by(*order)))
 
 
 def objections_of_home(household_id: int) -> list[Objection]:
@@ -167,6 +173,7 @@ def _apply(effect: Effect, objection: Objection, decision: Decision, by: Identit
     if entry.votes != decision.params["votes"]:
         raise BadEffect(msg("提出以后这一户又表过态，请退回，按现在的情况重新办。"))
     if effect == Effect.STRIKE_OUT:
+        _check_named(objection, entry)
         return {"hh": entry.commitment, "struck": corrections.strike_out(entry)}
     choices = {int(matter): Choice(c) for matter, c in decision.params["choices"].items()}
     corrections.replace_vote(entry, choices, decision)
@@ -178,7 +185,8 @@ _NOT_ON_ROSTER = msg("名册里没有这一户，请先在名册里加上，再�
 _NOT_ON_REGISTER = msg("这一户不在登记册里，不能改它的票。")
 
 
-def _check_time(round_: Round) -> None:
+def check_time(round_: Round) -> None:
+    """Refuse `NotNow` once the days for objections are over."""
     if round_.state == State.PRELIMINARY and clock.now() >= objections_end(round_):
         raise NotNow(msg("异议期已经过了。还有问题请打社区电话，或者依法向法院起诉。"))
 
@@ -211,8 +219,17 @@ def _check_effect(objection: Objection, answer: Answer, entry: RegisterEntry | N
         raise BadEffect(msg("登记册和名册一样，没有要更正的。请先在名册里改。"))
     if effect == Effect.STRIKE_OUT and entry and effects.current_vote(entry) is None:
         raise BadEffect(msg("这一户没有表过态，没有可以作废的票。"))
+    if effect == Effect.STRIKE_OUT and entry:
+        _check_named(objection, entry)
     if effect == Effect.REPLACE_VOTE and entry:
         casting.check_complete(entry, answer.choices)
+
+
+def _check_named(objection: Objection, entry: RegisterEntry) -> None:
+    """Nobody strikes out another vote than the one that the household named."""
+    current = effects.current_vote(entry)
+    if objection.vote_id is not None and current and current.id != objection.vote_id:
+        raise BadEffect(msg("住户说的那一次已经不算数了，现在算数的是另外一次，不能作废它。"))
 
 
 def _entry_of(objection: Objection) -> RegisterEntry | None:

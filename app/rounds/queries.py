@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import holidays
 from flask import current_app
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from app.accounts.models import HouseholdCode
@@ -20,8 +20,11 @@ from app.projects.queries import current_version
 from app.roster.models import Building, Entrance, Household, Premises
 from app.rounds.cases import Decision, Objection, Outcome
 from app.rounds.lifecycle import Facts, end_of_term
-from app.rounds.models import RegisterEntry, Round, Voice, Vote
+from app.rounds.models import Matter, RegisterEntry, Round, Voice, Vote, VoteChoice
+from app.rounds.reasons import Reason
 
+# Where fewer households than these gave a reason, their choice could be guessed.
+FEWEST_REASONS = 5
 _calendar = holidays.country_holidays("CN")
 
 
@@ -85,6 +88,67 @@ def vote_by_request(round_id: int, household_id: int, request_id: str) -> Vote |
     )
 
 
+@dataclass(frozen=True)
+class WhyNot:
+    """Why households disagree about one matter: how many ticked each reason, the most first."""
+
+    matter: Matter
+    homes: int
+    counts: tuple[tuple[Reason, int], ...]
+
+
+@dataclass(frozen=True)
+class CallBack:
+    """A home that let the office call it about its vote, and so know what it wrote."""
+
+    home: str
+    premises_id: int
+    phones: tuple[str, ...]
+    words: str
+    written_at: datetime
+
+
+def why_not(round_: Round) -> list[WhyNot]:
+    """The reasons given with the votes that count now, of the whole round, matter by matter.
+
+    A reason tells a choice: none is told of a matter where fewer than five gave one (RULES.md §5).
+    """
+    counted = _counting(round_.id).join(VoteChoice, VoteChoice.vote_id == Vote.id)
+    rows = db.session.execute(
+        counted.where(VoteChoice.reason.is_not(None))
+        .with_only_columns(VoteChoice.matter_id, VoteChoice.reason, func.count())
+        .group_by(VoteChoice.matter_id, VoteChoice.reason)
+    ).all()
+    found = []
+    for matter in round_.matters:
+        of_matter = {why: homes for matter_id, why, homes in rows if matter_id == matter.id}
+        given = [(reason, of_matter[reason]) for reason in Reason if reason in of_matter]
+        given.sort(key=lambda pair: -pair[1])
+        total = sum(homes for _why, homes in given)
+        if total >= FEWEST_REASONS:
+            found.append(WhyNot(matter, total, tuple(given)))
+    return found
+
+
+def calls_of(round_id: int) -> list[CallBack]:
+    """The homes that may be called about their vote, in the order of doors; never their choice."""
+    homes = joinedload(Vote.entry).joinedload(RegisterEntry.household)
+    # Whoever bought the home since has asked for nothing.
+    moved = RegisterEntry.transferred_at
+    is_own = or_(moved.is_(None), moved <= Vote.cast_at)
+    votes = _counting(round_id).where(Vote.may_call, is_own)
+    votes = votes.options(homes.selectinload(Household.contacts))
+    return [
+        CallBack(v.entry.label, v.entry.premises_id, _phones(v), v.comment, v.cast_at)
+        for v in db.session.scalars(votes.order_by(RegisterEntry.position))
+    ]
+
+
+def _phones(vote: Vote) -> tuple[str, ...]:
+    home = vote.entry.household
+    return tuple(c.phone for c in home.contacts if c.ended_at is None) if home else ()
+
+
 def remarks_of(round_id: int) -> list[Remark]:
     """The words written with the votes that count now, the newest first.
 
@@ -104,11 +168,16 @@ def remark_count(round_id: int) -> int:
 
 
 def _remarks(round_id: int) -> Select[Vote]:
+    here = _counting(round_id).join(Building, Building.id == RegisterEntry.building_id)
+    return here.where(Vote.comment != "")
+
+
+def _counting(round_id: int) -> Select[Vote]:
+    """The votes of a round that count now."""
     return (
         select(Vote)
         .join(RegisterEntry, RegisterEntry.id == Vote.entry_id)
-        .join(Building, Building.id == RegisterEntry.building_id)
-        .where(Vote.round_id == round_id, Vote.is_current, Vote.comment != "")
+        .where(Vote.round_id == round_id, Vote.is_current)
         .where(RegisterEntry.removed_at.is_(None), RegisterEntry.voice == Voice.COUNTED)
     )
 

@@ -3,7 +3,7 @@
 Only `casting` and `corrections` call it, under the lock of the round.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -20,6 +20,7 @@ from app.rounds.cases import Conflict
 from app.rounds.counting import Choice
 from app.rounds.models import (
     Channel,
+    Matter,
     RegisterEntry,
     Round,
     Voice,
@@ -27,6 +28,7 @@ from app.rounds.models import (
     VoteChoice,
     VoteWish,
 )
+from app.rounds.reasons import Reason
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,8 @@ class Ballot:
     """One expression of a household's will, and what it had seen when it made it.
 
     `choices` by matter id, `wishes` the option ids it ticked; `seen` is how many votes of the
-    household it knew of; `plan_number` the version it read.
+    household it knew of; `plan_number` the version it read. `ranks` are the options of a menu that
+    it put in an order, `reasons` why it disagrees; what else it wrote is `comment`.
     """
 
     choices: Mapping[int, Choice]
@@ -43,6 +46,71 @@ class Ballot:
     plan_number: int
     comment: str = ""
     wishes: frozenset[int] = field(default_factory=frozenset)
+    ranks: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    reasons: Mapping[int, Reason] = field(default_factory=dict)
+    may_call: bool = False
+
+    def is_on_the_menus(self, asked: Iterable[Matter]) -> bool:
+        """Whether it wishes only for what is offered here, and ranks each of its wishes once."""
+        menus = {matter.id: {option.id for option in matter.options} for matter in asked}
+        offered = set().union(*menus.values())
+        ranked = all(
+            len(set(order)) == len(order) and set(order) <= menus.get(menu, set()) & self.wishes
+            for menu, order in self.ranks.items()
+        )
+        return ranked and self.wishes <= offered
+
+    @property
+    def places(self) -> dict[int, int]:
+        """Option id → its place in the order of its menu."""
+        return {
+            option: place
+            for order in self.ranks.values()
+            for place, option in enumerate(order, start=1)
+        }
+
+    @property
+    def told_reasons(self) -> dict[int, Reason]:
+        """Why it disagrees, where it does: a reason beside another answer says nothing."""
+        return {
+            matter: reason
+            for matter, reason in self.reasons.items()
+            if self.choices.get(matter) == Choice.DISAGREE
+        }
+
+
+def said_in(vote: Vote, request_id: str, seen: int, plan_number: int) -> Ballot:
+    """Everything that a vote says, as another ballot that says it again."""
+    ranks: dict[int, tuple[int, ...]] = {}
+    for wish in sorted((w for w in vote.wishes if w.rank), key=lambda w: w.rank or 0):
+        menu = wish.option.matter_id
+        ranks[menu] = (*ranks.get(menu, ()), wish.option_id)
+    return Ballot(
+        {choice.matter_id: choice.choice for choice in vote.choices},
+        request_id,
+        seen,
+        plan_number,
+        vote.comment,
+        frozenset(wish.option_id for wish in vote.wishes),
+        ranks,
+        {choice.matter_id: choice.reason for choice in vote.choices if choice.reason},
+        vote.may_call,
+    )
+
+
+def in_order(
+    menu: Matter, wishes: Iterable[int], places: Mapping[int, int]
+) -> list[tuple[int, str]]:
+    """The items of a menu that are wished for, as (place or 0, title): first what has a place."""
+    wanted = set(wishes)
+    items = [(places.get(o.id, 0), o.title) for o in menu.options if o.id in wanted]
+    return sorted(items, key=lambda item: item[0] or len(items) + 1)
+
+
+def wished_in(vote: Vote, menu: Matter) -> list[tuple[int, str]]:
+    """What a vote wishes for of a menu; as `in_order`."""
+    places = {wish.option_id: wish.rank for wish in vote.wishes if wish.rank}
+    return in_order(menu, [wish.option_id for wish in vote.wishes], places)
 
 
 @dataclass(frozen=True)
@@ -134,8 +202,11 @@ def facts_of_vote(
     ballot: Ballot,
     via: Channel,
 ) -> dict[str, object]:
-    """What the journal says of a household's first vote; of a later one, two facts differ."""
-    return {
+    """What the journal says of a household's first vote; of a later one, two facts differ.
+
+    An order of wishes stands in it where the household gave one. Its reasons and words do not.
+    """
+    facts: dict[str, object] = {
         "round": round_id,
         "hh": entry.commitment,
         "choice": {str(matter): choice.value for matter, choice in ballot.choices.items()},
@@ -148,6 +219,9 @@ def facts_of_vote(
         "number": 1,
         "held": 0,
     }
+    if ballot.ranks:
+        facts["rank"] = {str(menu): list(order) for menu, order in ballot.ranks.items()}
+    return facts
 
 
 def _store(
@@ -166,6 +240,7 @@ def _store(
         keyed_by_id=hand.keyed_by_id,
         cast_at=recorded.at,
         comment=ballot.comment,
+        may_call=ballot.may_call,
         is_current=False,
     )
     db.session.add(vote)
@@ -179,12 +254,18 @@ def _store(
 
 def _store_choices(vote_id: int, ballot: Ballot) -> None:
     if ballot.choices:
+        why = ballot.told_reasons
         rows = [
-            {"vote_id": vote_id, "matter_id": m, "choice": c} for m, c in ballot.choices.items()
+            {"vote_id": vote_id, "matter_id": m, "choice": c, "reason": why.get(m)}
+            for m, c in ballot.choices.items()
         ]
         db.session.execute(insert(VoteChoice), rows)
     if ballot.wishes:
-        wishes = [{"vote_id": vote_id, "option_id": option} for option in sorted(ballot.wishes)]
+        places = ballot.places
+        wishes = [
+            {"vote_id": vote_id, "option_id": option, "rank": places.get(option)}
+            for option in sorted(ballot.wishes)
+        ]
         db.session.execute(insert(VoteWish), wishes)
 
 

@@ -158,6 +158,8 @@ def _add_home(
     standings.channels[channel] = standings.channels.get(channel, 0) + 1
     for option in vote["wish"]:
         standings.wishes[option] = standings.wishes.get(option, 0) + 1
+    for order in vote.get("rank", {}).values():
+        standings.firsts[order[0]] = standings.firsts.get(order[0], 0) + 1
     for matter in matters:
         said = vote["choice"].get(str(matter.id))
         if said and matter.track == Track.CONSULTATION:

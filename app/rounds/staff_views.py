@@ -122,9 +122,17 @@ def preflight(round_id: int) -> Response:
 @bp.get("/rounds/<int:round_id>/remarks")
 @staff()
 def remarks(round_id: int) -> Response:
-    """What households wrote with their votes; not who, and not what they chose."""
+    """What households wrote with their votes, why they disagree, and whom to call; no choice."""
     round_ = _load_round(round_id)
-    return page("rounds/staff/remarks.html", round=round_, remarks=queries.remarks_of(round_id))
+    calls_itself = current_user.role != Role.DISTRICT
+    return page(
+        "rounds/staff/remarks.html",
+        round=round_,
+        remarks=queries.remarks_of(round_id),
+        reasons=queries.why_not(round_),
+        calls=queries.calls_of(round_id) if calls_itself else None,
+        fewest=queries.FEWEST_REASONS,
+    )
 
 
 @bp.route("/rounds/<int:round_id>/steps/<string:name>", methods=["GET", "POST"])

@@ -58,9 +58,12 @@ def _as_json(vote: FirstVote) -> dict[str, Any]:
         "session": vote.session_id,
         "request": ballot.request_id,
         "comment": ballot.comment,
+        "call": ballot.may_call,
         "choices": ballot.choices,
         "counted": {m: c for m, c in ballot.choices.items() if m in vote.counted},
+        "reasons": ballot.told_reasons,
         "wishes": list(ballot.wishes),
+        "places": ballot.places,
     }
 
 
@@ -70,26 +73,27 @@ _IN_POSTGRESQL = (
     WITH sent AS MATERIALIZED (
         SELECT * FROM jsonb_to_recordset(CAST(:votes AS jsonb)) AS sent(
             round integer, plan integer, seq bigint, at timestamp, receipt text, entry bigint,
-            building integer, session bigint, request text, comment text, choices jsonb,
-            counted jsonb, wishes jsonb
+            building integer, session bigint, request text, comment text, call boolean,
+            choices jsonb, counted jsonb, reasons jsonb, wishes jsonb, places jsonb
         )
     ), stored AS (
         INSERT INTO vote (
             round_id, entry_id, number, request_id, seq, receipt, channel, plan_version_id,
-            session_id, cast_at, comment, is_current, is_held, is_void
+            session_id, cast_at, comment, may_call, is_current, is_held, is_void
         )
         SELECT
             round, entry, 1, request, seq, receipt, :channel, plan, session,
-            at AT TIME ZONE 'UTC', comment, true, false, false
+            at AT TIME ZONE 'UTC', comment, call, true, false, false
         FROM sent
         RETURNING id, receipt
     ), chosen AS (
-        INSERT INTO vote_choice (vote_id, matter_id, choice)
-        SELECT stored.id, CAST(said.key AS integer), said.value
+        INSERT INTO vote_choice (vote_id, matter_id, choice, reason)
+        SELECT stored.id, CAST(said.key AS integer), said.value, sent.reasons ->> said.key
         FROM sent JOIN stored USING (receipt), jsonb_each_text(sent.choices) AS said
     ), wished AS (
-        INSERT INTO vote_wish (vote_id, option_id)
-        SELECT stored.id, CAST(ticked.value AS integer)
+        INSERT INTO vote_wish (vote_id, option_id, rank)
+        SELECT stored.id, CAST(ticked.value AS integer),
+            CAST(sent.places ->> ticked.value AS integer)
         FROM sent JOIN stored USING (receipt), jsonb_array_elements_text(sent.wishes) AS ticked
     ), counted AS (
         UPDATE counter SET households = counter.households + more.households
@@ -117,24 +121,25 @@ _IN_SQLITE = (
     text("""
     INSERT INTO vote (
         round_id, entry_id, number, request_id, seq, receipt, channel, plan_version_id,
-        session_id, cast_at, comment, is_current, is_held, is_void
+        session_id, cast_at, comment, may_call, is_current, is_held, is_void
     )
     SELECT
         value ->> 'round', value ->> 'entry', 1, value ->> 'request', value ->> 'seq',
         value ->> 'receipt', :channel, value ->> 'plan', value ->> 'session', value ->> 'at',
-        value ->> 'comment', true, false, false
+        value ->> 'comment', value ->> 'call', true, false, false
     FROM json_each(:votes)
     """),
     text("""
-    INSERT INTO vote_choice (vote_id, matter_id, choice)
-    SELECT vote.id, said.key, said.value
+    INSERT INTO vote_choice (vote_id, matter_id, choice, reason)
+    SELECT vote.id, said.key, said.value,
+        json_extract(sent.value, '$.reasons."' || said.key || '"')
     FROM json_each(:votes) AS sent
     JOIN vote ON vote.receipt = sent.value ->> 'receipt',
         json_each(sent.value, '$.choices') AS said
     """),
     text("""
-    INSERT INTO vote_wish (vote_id, option_id)
-    SELECT vote.id, ticked.value
+    INSERT INTO vote_wish (vote_id, option_id, rank)
+    SELECT vote.id, ticked.value, json_extract(sent.value, '$.places."' || ticked.value || '"')
     FROM json_each(:votes) AS sent
     JOIN vote ON vote.receipt = sent.value ->> 'receipt',
         json_each(sent.value, '$.wishes') AS ticked

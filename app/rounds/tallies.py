@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 
 from app.core.db import db
 from app.roster.models import Building
@@ -109,7 +109,8 @@ class MenuTally:
     @property
     def is_tellable(self) -> bool:
         """As of a decision."""
-        return not self.is_scoped or all(_hides_one(w.place.households) for w in self.wishes)
+        cells = (cell for w in self.wishes for cell in (w.place.households, w.place.firsts))
+        return not self.is_scoped or all(_hides_one(cell) for cell in cells)
 
 
 @dataclass(frozen=True)
@@ -174,6 +175,8 @@ class Standings:
     parts: dict[int, list[Part]] = field(default_factory=dict)
     # (option id) → households that want it.
     wishes: dict[int, int] = field(default_factory=dict)
+    # (option id) → households that want it first of all.
+    firsts: dict[int, int] = field(default_factory=dict)
     channels: dict[Channel, int] = field(default_factory=dict)
 
 
@@ -183,7 +186,7 @@ def results(round_: Round) -> RoundTally:
         _counters(round_.id),
         _voices(round_.id),
         {m.id: _parts(round_.id, m) for m in round_.matters if m.track == Track.OWNERS},
-        _wishes(round_.id),
+        *_wishes(round_.id),
         _channels(round_.id),
     )
     return tally_of(round_, standings)
@@ -259,7 +262,8 @@ def _matter_tally(matter: Matter, tallies: tuple[Tally, ...], divided: int = 0) 
 
 def _menu(matter: Matter, standings: Standings) -> MenuTally:
     titles = {option.id: option.title for option in matter.options}
-    places = ranking({option: standings.wishes.get(option, 0) for option in titles})
+    wanted = {option: standings.wishes.get(option, 0) for option in titles}
+    places = ranking(wanted, standings.firsts)
     wishes = tuple(Wish(titles[place.option], place) for place in places)
     is_scoped = matter.scope != Scope.COMPOUND
     total = _asked(matter, standings.voices)
@@ -345,9 +349,10 @@ def _answers(round_id: int, matter: Matter) -> list[tuple[int, Part]]:
     ]
 
 
-def _wishes(round_id: int) -> dict[int, int]:
+def _wishes(round_id: int) -> tuple[dict[int, int], dict[int, int]]:
+    is_first = func.sum(case((VoteWish.rank == 1, 1), else_=0))
     rows = db.session.execute(
-        select(VoteWish.option_id, func.count())
+        select(VoteWish.option_id, func.count(), is_first)
         .join(Vote, Vote.id == VoteWish.vote_id)
         .join(RegisterEntry, RegisterEntry.id == Vote.entry_id)
         .where(
@@ -358,8 +363,8 @@ def _wishes(round_id: int) -> dict[int, int]:
             RegisterEntry.is_household,
         )
         .group_by(VoteWish.option_id)
-    )
-    return {row[0]: row[1] for row in rows}
+    ).all()
+    return {row[0]: row[1] for row in rows}, {row[0]: row[2] for row in rows if row[2]}
 
 
 def _channels(round_id: int) -> dict[Channel, int]:

@@ -17,10 +17,12 @@ from app.roster.models import Building, Household
 from app.roster.queries import building_by_token
 from app.rounds import casting, homes, queries
 from app.rounds.changes import first_deadline, since_opening
+from app.rounds.disowning import reports_on
 from app.rounds.forms import ReaffirmForm
 from app.rounds.models import Round
 from app.rounds.opening import opening_of
 from app.rounds.queries import objections_end
+from app.rounds.recording import wished_in
 from app.rounds.residents import bp
 from app.rounds.thresholds import thresholds_of
 from app.rounds.wording import counting_of
@@ -36,6 +38,7 @@ def _words() -> dict[str, Any]:
         "may_object": homes.may_object,
         "first_deadline": first_deadline,
         "left_open": homes.left_open,
+        "wished_in": wished_in,
         "owners_matters_apart": homes.owners_matters_apart,
     }
 
@@ -109,6 +112,7 @@ def home() -> Response:
         building=here,
         ballots=ballots,
         results={b.round.id: homes.published_result(b.round) for b in ballots},
+        reports=reports_on([vote for mine in ballots for vote in mine.votes]),
         form=_reaffirm_form(ballots),
         told=told(own.id),
         **_of_newest(own, ballots),
@@ -142,6 +146,7 @@ def receipt(code: str) -> Response:
         is_own=is_own,
         shows_choices=is_own and not mine.is_sellers(found),
         left=casting.changes_left(mine.round, found.entry),
+        reports=reports_on([found] if is_own else []),
     )
 
 

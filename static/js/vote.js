@@ -1,80 +1,96 @@
-/* Sends a vote again until the server says it is recorded; without this the form just works.
-   The same request_id counts once. It stores nothing of what was chosen. */
+/* An outbox: what was confirmed stays on this phone, under its home, until the server has said what
+   became of it; the same request counts once. Without it, or without storage, the form just works. */
 (function () {
   "use strict";
-  var KEY = "juyi-pending", form = document.querySelector("form[data-vote]");
-  var box = document.querySelector("[data-pending]"), delay = 2000, timer = null, busy = false;
+  var box = document.querySelector("[data-outbox]"), form = document.querySelector("[data-vote]");
+  var key = box && "juyi-" + box.getAttribute("data-outbox"), wait = 2000, timer, busy, confirmed;
 
-  function keep(text) { try { localStorage.setItem(KEY, text); } catch (e) { return; } }
   function kept() {
-    try { return JSON.parse(localStorage.getItem(KEY)); } catch (e) { return null; }
+    try { return JSON.parse(localStorage.getItem(key)); } catch (e) { return null; }
   }
 
-  function say(where, word) {
-    var lines = where.querySelectorAll("[data-say]"), i;
-    for (i = 0; i < lines.length; i += 1) {
-      lines[i].hidden = lines[i].getAttribute("data-say") !== word;
-    }
-    where.hidden = false;
+  function keep(item) {
+    try {
+      localStorage.removeItem(key);
+      if (item) { localStorage.setItem(key, JSON.stringify(item)); }
+      return true;
+    } catch (e) { return false; }
   }
 
-  function ask(method, url, body, then) {
-    var call = new XMLHttpRequest();
-    call.open(method, url);
-    call.timeout = 15000;
-    call.setRequestHeader("Accept", "application/json");
-    if (body) { call.setRequestHeader("Content-Type", "application/x-www-form-urlencoded"); }
-    call.onloadend = function () {
-      var answer = null;
-      try { answer = JSON.parse(call.responseText); } catch (e) { answer = null; }
-      then(call.status, answer || {});
-    };
-    call.send(body);
+  function each(selector, then) { [].forEach.call(document.querySelectorAll(selector), then); }
+
+  function say(word) {
+    each("[data-say]", function (line) { line.hidden = line.getAttribute("data-say") !== word; });
+    box.hidden = false;
   }
 
-  function written() {
-    var parts = [], fields = form.querySelectorAll("input[name]"), i;
-    for (i = 0; i < fields.length; i += 1) {
-      parts.push(encodeURIComponent(fields[i].name) + "=" + encodeURIComponent(fields[i].value));
-    }
-    return parts.join("&");
+  /* It did not count, and a person has to see that: on the server's own page where there is one. */
+  function tell(item) {
+    each("[data-look]", function (link) { link.href = item.url; });
+    if (confirmed) { form.submit(); } else { say(item.said); }
   }
 
   function send() {
-    var told = form.querySelector("[data-told]");
-    if (busy) { return; }
-    busy = true;
+    var item = kept(), call;
     clearTimeout(timer);
-    say(told, "sending");
-    ask("POST", form.action, written(), function (status, answer) {
+    if (busy || !item) { return; }
+    if (item.said) { tell(item); return; }
+    busy = true;
+    say("sending");
+    call = new XMLHttpRequest();
+    call.open("POST", item.url);
+    call.timeout = 15000;
+    call.setRequestHeader("Accept", "application/json");
+    call.setRequestHeader("Content-Type", "application/x-www-form-urlencoded");
+    call.onloadend = function () {
+      var answer = {}, status = call.status;
+      try { answer = JSON.parse(call.responseText) || answer; } catch (e) { answer = {}; }
       busy = false;
       if (answer.status === "recorded") {
-        keep("null");
-        location.replace(form.getAttribute("data-receipts") + "/" + answer.receipt);
-      } else if (status >= 400 && status < 500) {
-        /* An answer for a person: let the page itself show it. */
-        form.submit();
+        keep();
+        each("[data-code]", function (code) { code.textContent = answer.receipt; });
+        say("recorded");
+        location.replace(box.getAttribute("data-receipts") + "/" + answer.receipt);
+      } else if (status === 401 || status === 403) {
+        say("again");
+      } else if (answer.status && (status === 409 || status === 422)) {
+        item = { url: item.url, said: answer.status === "not-open" ? "closed" : "look" };
+        keep(item);
+        tell(item);
       } else {
-        say(told, status ? "busy" : "lost");
-        timer = setTimeout(send, delay);
-        delay = Math.min(delay * 2, 30000);
+        say("kept");
+        timer = setTimeout(send, wait);
+        wait = Math.min(wait * 2, 30000);
+      }
+    };
+    /* The token of this page, not of the one on which it was confirmed. */
+    call.send(item.body + "&csrf_token=" + document.querySelector("[name=csrf_token]").value);
+  }
+
+  if (!box) { return; }
+  each("[data-forget]", function (way) {
+    way.addEventListener("click", function () {
+      keep();
+      if (way.getAttribute("data-forget")) { try { localStorage.clear(); } catch (e) { return; } }
+    });
+  });
+  if (box.getAttribute("data-seen")) { keep(); return; }
+  if (form) {
+    if ((kept() || {}).said) { keep(); }
+    form.addEventListener("submit", function (event) {
+      var parts = [];
+      each("[data-vote] input[name]", function (field) {
+        if (field.name !== "csrf_token") {
+          parts.push(encodeURIComponent(field.name) + "=" + encodeURIComponent(field.value));
+        }
+      });
+      if (keep({ url: form.getAttribute("action"), body: parts.join("&") })) {
+        event.preventDefault();
+        confirmed = true;
+        send();
       }
     });
   }
-
-  if (form) {
-    form.addEventListener("submit", function (event) {
-      event.preventDefault();
-      keep(JSON.stringify({ home: form.getAttribute("data-home"), url: form.getAttribute("data-vote")
-        + "?request_id=" + form.querySelector("[name=request_id]").value }));
-      send();
-    });
-    addEventListener("online", function () { if (timer) { send(); } });
-  } else if (box && kept() && kept().home === box.getAttribute("data-pending")) {
-    ask("GET", kept().url, null, function (status, answer) {
-      if (answer.status !== "recorded" && answer.status !== "unknown") { return; }
-      say(box, answer.status);
-      keep("null");
-    });
-  }
+  addEventListener("online", send);
+  send();
 }());

@@ -12,14 +12,14 @@ from app.core.db import db
 from app.notices.actions import unheard
 from app.notices.models import Message, MessageKind
 from app.roster.models import Household
-from app.rounds import casting, conflicts, corrections
+from app.rounds import casting, conflicts, corrections, disowning
 from app.rounds.counting import Choice
 from app.rounds.models import Channel, Round
 from tests.client import PageClient
 from tests.factories import CODE_KEY, home_ref, homes_of, issue_code, make_building
 from tests.notices.homes import MOBILE, OTHER_MOBILE, give_phones, home_with, queued
 from tests.notices.postbox import Postbox
-from tests.rounds.offices import GROUNDS, Office, answers, entry_at, open_round, say
+from tests.rounds.offices import GROUNDS, Office, answers, entry_at, open_round, say, votes_of
 from tests.rounds.voters import fill, make_voter, signed_in, vote
 
 pytestmark = pytest.mark.usefixtures("session", "postbox")
@@ -148,6 +148,18 @@ def test_a_vote_struck_out_is_told(round_: Round, home: Household) -> None:
     say(round_, home, AGREE)
     corrections.strike_out(entry_at(round_, home))
     assert told(MessageKind.VOIDED) == [MOBILE, OTHER_MOBILE]
+
+
+def test_a_vote_that_the_home_reports_as_not_its_own_is_told_once(
+    round_: Round, home: Household
+) -> None:
+    say(round_, home, AGREE)
+    [foreign] = votes_of(round_, home)
+    disowning.disown(foreign, "那天家里没人", session_id=0)
+    with pytest.raises(disowning.AlreadyReported):
+        disowning.disown(foreign, "", session_id=0)
+    assert told(MessageKind.REPORTED) == [MOBILE, OTHER_MOBILE]
+    assert not [m for m in queued(Message.kind == MessageKind.REPORTED) if "没人" in str(m.body)]
 
 
 def test_a_vote_corrected_by_two_persons_is_told(round_: Round, home: Household) -> None:

@@ -76,7 +76,11 @@ def at_home(
 def ballot(page: Page, choice: str = "agree", **others: Any) -> dict[str, Any]:
     """What the form would send with the same choice on every decision, nothing of a menu."""
     values: dict[str, Any] = page.form_values("/review")
-    radios = {node["name"] for node in page.all("input", type="radio")}
+    radios = {
+        node["name"]
+        for node in page.all("input", type="radio")
+        if node["name"].startswith("matter-")
+    }
     return {**values, **dict.fromkeys(radios, choice), **others}
 
 

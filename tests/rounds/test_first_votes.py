@@ -1,5 +1,6 @@
 """The short way of a plain first vote leaves exactly what the long way leaves."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,11 +8,12 @@ import sqlalchemy as sa
 
 from app.core.db import db
 from app.roster.models import Household
-from app.rounds import casting, recounting, tallies
+from app.rounds import casting, recording, recounting, tallies
 from app.rounds.casting import Ballot
 from app.rounds.counting import Choice
 from app.rounds.matters import MatterTerms
 from app.rounds.models import Channel, Round, Scope, Subject, Vote
+from app.rounds.reasons import Reason
 from tests.client import PageClient
 from tests.factories import homes_of, issue_code, make_building
 from tests.rounds.offices import entry_at, open_round
@@ -46,8 +48,8 @@ def rows_of(vote: Vote) -> dict[str, Any]:
     """Everything a vote left, but its names and its moment."""
     columns = {c.name: getattr(vote, c.name) for c in Vote.__table__.columns}
     kept = {name: value for name, value in columns.items() if name not in TELLING}
-    choices = {c.matter_id: c.choice for c in vote.choices}
-    return {**kept, "choices": choices, "wishes": {w.option_id for w in vote.wishes}}
+    choices = {c.matter_id: (c.choice, c.reason) for c in vote.choices}
+    return {**kept, "choices": choices, "wishes": {(w.option_id, w.rank) for w in vote.wishes}}
 
 
 def test_the_short_way_leaves_what_the_long_way_leaves(client: PageClient, round_: Round) -> None:
@@ -78,3 +80,31 @@ def test_an_owners_question_may_stay_open_on_the_short_way_too(
     vote = send(client, round_, home, **{f"matter-{fund.id}": ""})
     assert fund.id not in {choice.matter_id for choice in vote.choices}
     assert recounting.differences(round_) == []
+
+
+def test_reasons_ranks_and_the_wish_for_a_call_go_the_short_way_too(
+    client: PageClient, round_: Round
+) -> None:
+    home, other = homes_of(round_.compound.buildings[0])[1:3]
+    plan, management, *_, menu = round_.matters
+    lamps, trees = menu.options
+    said = {
+        f"matter-{plan.id}": "disagree",
+        f"reason-{plan.id}": "cost",
+        f"reason-{management.id}": "fee",
+        f"matter-{menu.id}": str(lamps.id),
+        f"rank-{menu.id}": [str(trees.id), "", str(lamps.id)],
+        "may_call": "y",
+    }
+    vote = send(client, round_, home, **said)
+    assert not db.session.scalars(sa.select(Vote).filter_by(session_id=None)).all()
+    whys = {choice.matter_id: choice.reason for choice in vote.choices}
+    assert (whys[plan.id], whys[management.id]) == (Reason.COST, None)
+    assert {wish.option_id: wish.rank for wish in vote.wishes} == {trees.id: 1, lamps.id: 2}
+    assert vote.may_call
+    ballot = recording.said_in(vote, "request-by-the-long-way", 0, 1)
+    asked = {m.id for m in casting.matters_asked(round_, entry_at(round_, other))}
+    ballot = replace(ballot, choices={m: c for m, c in ballot.choices.items() if m in asked})
+    casting.cast(round_, other.id, ballot, via=Channel.PHONE)
+    assert recounting.differences(round_) == []
+    assert tallies.results(round_).menus[0].wishes[0].place.firsts == 2

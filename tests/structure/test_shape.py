@@ -67,11 +67,11 @@ CONCEPTS = {
     "accounts": "codes entering guessing phone_codes sessions",
     "projects": "by_building comparison completeness contents fingerprint reading",
     "rounds": "audit ballot_views case_desk case_forms case_views cases casting changes "
-    "complaint_views conflict_views conflicts corrections counting decisions effects fates "
-    "findings first_votes homes life_forms lifecycle listing matter_forms matter_views matters "
-    "objection_views objections opening pending profile prospects recording recounting register "
-    "register_forms register_views replay residents steps storing tallies thresholds timeline ways "
-    "wording",
+    "complaint_views conflict_views conflicts corrections counting decisions disowning effects "
+    "fates findings first_votes homes life_forms lifecycle listing matter_forms matter_views "
+    "matters objection_views objections opening pending profile prospects reasons recording "
+    "recounting register register_forms register_views replay residents steps storing tallies "
+    "thresholds timeline ways wording",
     "comments": "moderation privacy sight waiting",
     "reports": "notice pages printing",
     "desk": "board live next_step",
