@@ -71,6 +71,8 @@ def take(key: str, *, most: int, window: timedelta, pause: Pause = at_once) -> i
     Whoever takes of the same key waits for that transaction, so that not even one too many is
     taken. Refuses `TooManyTries`.
     """
+    # Others may be before us: what time it is counts from when it is our turn.
+    db.session.connection()
     if is_postgresql():
         db.session.execute(select(func.pg_advisory_xact_lock(func.hashtext(key))))
     now = clock.now()
@@ -78,7 +80,9 @@ def take(key: str, *, most: int, window: timedelta, pause: Pause = at_once) -> i
     db.session.execute(delete(Attempt).where(Attempt.key == key, Attempt.at <= now - window))
     of_key = select(Attempt.at).where(Attempt.key == key).order_by(Attempt.at.desc()).limit(most)
     tries = list(db.session.scalars(of_key))
-    free_again = [tries[0] + pause(len(tries))] if tries else []
+    paused = pause(len(tries)) if tries else timedelta(0)
+    # Clocks of several servers differ a little: without a pause the last try says nothing.
+    free_again = [tries[0] + paused] if paused else []
     if len(tries) == most:
         free_again.append(tries[-1] + window)
     wait = max(free_again, default=now) - now
