@@ -98,6 +98,20 @@ def test_the_button_fits_below_a_banner_and_for_a_household_that_came_in_and_lef
     shoot(page, "reading-after-leaving")
 
 
+def test_however_much_an_office_writes_the_button_stays_on_the_screen(
+    sample: Sample, new_page: NewPage
+) -> None:
+    page = new_page(PHONE)
+    page.goto(url_of(sample, "利水南苑"))
+    for part in (".brief", ".here dd.said"):
+        page.locator(part).first.evaluate(
+            "part => { part.textContent = '换水管、补路灯。'.repeat(80); }"
+        )
+    assert bottom_of(page, ".here .button") <= PHONE["height"]
+    page.emulate_media(media="print")
+    assert page.locator(".brief").evaluate("part => part.scrollHeight - part.clientHeight") == 0
+
+
 @pytest.mark.parametrize(
     ("compound", "name"),
     [

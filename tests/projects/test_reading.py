@@ -1,12 +1,13 @@
 """The plan in a minute: what it says first, who pays, and how its pictures and its link look."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime
 
 import pytest
+import time_machine
 from sqlalchemy.orm import Session
 
-from app.core import clock, files
+from app.core import files
 from app.core.files import Picture
 from app.projects import actions
 from app.projects.contents import Construction, Fund, Money
@@ -211,13 +212,11 @@ def shared(page: Page) -> dict[str, str]:
 def test_the_link_tells_a_group_what_it_is_and_until_when(
     client: PageClient, building: Building
 ) -> None:
-    at = clock.now().replace(year=2026, month=12, day=5, hour=10, minute=0, second=0)
-    at = at if at > clock.now() else at + timedelta(days=366)
-    make_round(building.compound, closes_at=at)
-    page = plan(client, building)
+    with time_machine.travel(datetime(2026, 11, 20, 7, 0, tzinfo=UTC)):
+        make_round(building.compound, closes_at=datetime(2026, 12, 5, 10, 0, tzinfo=UTC))
+        page = plan(client, building)
     words = shared(page)
-    assert words["title"].startswith("银塔南区改造方案征求意见，12月")
-    assert words["title"].endswith("18:00 截止")
+    assert words["title"] == "银塔南区改造方案征求意见，12月5日（周六）18:00 截止"
     assert page.title == f"{words['title']} · 居议"
     assert words["description"] == "换水管、修屋面、补路灯，明年四月动工，每户不用出钱。"
     assert page.one("meta", name="description")["content"] == words["description"]
