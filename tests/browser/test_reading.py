@@ -109,7 +109,8 @@ def test_however_much_an_office_writes_the_button_stays_on_the_screen(
         )
     assert bottom_of(page, ".here .button") <= PHONE["height"]
     page.emulate_media(media="print")
-    assert page.locator(".brief").first.evaluate("part => part.scrollHeight - part.clientHeight") == 0
+    hidden = "part => part.scrollHeight - part.clientHeight"
+    assert page.locator(".brief").first.evaluate(hidden) == 0
 
 
 @pytest.mark.parametrize(
