@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 
-from app.accounts.actions import HomeRef, home_ref, issue_codes, prepare_codes
+from app.accounts.actions import HomeRef, home_ref, issue_codes, prepare_codes, selectors_in_use
 from app.accounts.models import Staff
 from app.core import clock
 from app.core.db import db
@@ -220,7 +220,9 @@ def issue_code(household: Household) -> str:
 
 
 def _issue(homes: list[HomeRef]) -> dict[int, str]:
-    prepared = prepare_codes(homes, CODE_KEY, lambda done, total: None, taken=set())
+    prepared = prepare_codes(
+        homes, CODE_KEY, lambda done, total: None, taken=selectors_in_use(homes)
+    )
     issue_codes(prepared, by=None)
     return {one.home.household_id: one.digits for one in prepared}
 

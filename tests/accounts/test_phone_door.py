@@ -228,7 +228,7 @@ def test_the_page_offers_the_code_first_and_the_phone_second(
     names = [field["name"] for field in page.all("input") if field.get("type") != "hidden"]
     assert names == ["code", "room", "phone"]
     assert page.one("input", id="phone")["type"] == "tel"
-    assert page.one("details").get("open") is None
+    assert page.one("main").one("details").get("open") is None
 
 
 def test_what_was_typed_is_there_again_to_be_put_right(
@@ -238,7 +238,7 @@ def test_what_was_typed_is_there_again_to_be_put_right(
     ask(client, home, OTHER_MOBILE)
     page = client.get("accounts.enter", token=building_of(home).token)
     assert page.one("input", id="phone")["value"] == OTHER_MOBILE
-    assert page.one("details").get("open") is not None
+    assert page.one("main").one("details").get("open") is not None
 
 
 def test_leaving_forgets_the_number_that_was_typed(client: PageClient, postbox: Postbox) -> None:

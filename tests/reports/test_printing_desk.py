@@ -11,7 +11,7 @@ import time_machine
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from app.accounts import actions as accounts
+from app.accounts import entering
 from app.accounts.codes import read_code
 from app.accounts.models import HouseholdCode, Staff
 from app.core import clock, files
@@ -91,7 +91,7 @@ def opens(building: Building, digits: str) -> bool:
     """Whether these digits let somebody in."""
     code = read_code(digits)
     assert code is not None
-    return accounts.enter(building.id, code, CODE_KEY) is not None
+    return entering.enter(building.id, code, CODE_KEY) is not None
 
 
 def digits_by_home(pdf: bytes, compound: Compound) -> dict[int, str]:

@@ -216,7 +216,7 @@ def test_a_round_that_asks_again_names_the_one_before_and_the_reason(client: Pag
         page = building_page(client, building)
     assert "这是重新征询" in page.text
     assert "上次差两户，方案改了" in page.text
-    assert "3/6 户，50.0 %" in page.one("details").text
+    assert "3/6 户，50.0 %" in page.one("main").one("details").text
 
 
 def again(building: Building) -> None:
