@@ -142,7 +142,9 @@ def test_on_a_slow_line_the_first_words_and_the_receipt_come_in_time(
 
 def first_words(page: Page) -> float:
     """Seconds from asking for this page until something of it could be read."""
-    page.wait_for_function(FIRST_WORDS)
+    # Waiting inside the page would evaluate a string there, which the policy of the page forbids.
+    while not page.evaluate(FIRST_WORDS):
+        page.wait_for_timeout(20)
     return float(page.evaluate(FIRST_WORDS)) / 1000
 
 
