@@ -24,7 +24,7 @@ check: dev lint ## Lint, types and templates, then every test (what .ci/run runs
 
 lint: dev
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet .
-	@$(BIN)/mypy --no-error-summary app
+	@$(BIN)/mypy --no-error-summary -p app -p bench
 	@$(BIN)/djlint --quiet --lint templates
 	@echo "  lint, types and templates: ok"
 

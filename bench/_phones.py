@@ -20,8 +20,8 @@ from flask import Flask, session
 from flask_wtf.csrf import generate_csrf
 from sqlalchemy import insert, select
 
-from app.accounts.actions import token_digest
 from app.accounts.models import HouseholdCode, HouseholdSession
+from app.accounts.sessions import token_digest
 from app.core import clock
 from app.core.cookies import note_signer
 from app.core.db import db
@@ -48,7 +48,7 @@ def _requests(app: Flask, count: int) -> Iterator[str]:
     for matter in db.session.scalars(select(Matter).order_by(Matter.position)):
         matters.setdefault(matter.round_id, []).append(matter.id)
     homes = db.session.execute(
-        select(RegisterEntry.round_id, RegisterEntry.household_id, HouseholdCode.id)
+        select(RegisterEntry.round_id, HouseholdCode.household_id, HouseholdCode.id)
         .join(Round, Round.id == RegisterEntry.round_id)
         .join(HouseholdCode, HouseholdCode.household_id == RegisterEntry.household_id)
         .where(Round.opened_at.is_not(None), HouseholdCode.revoked_at.is_(None))

@@ -95,7 +95,8 @@ def _exchange(port: int, connections: int, requests: list[bytes]) -> Answers:
     open_ones = [_Connection(port) for _ in range(min(connections, len(requests)))]
     poll = select.epoll()
     by_number = {one.socket.fileno(): one for one in open_ones}
-    times, raw = [], []
+    times: list[float] = []
+    raw: list[bytes] = []
     begun = time.perf_counter()
     for number, one in by_number.items():
         poll.register(number, select.EPOLLIN)
