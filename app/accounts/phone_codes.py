@@ -139,7 +139,7 @@ def _spend_on(typed: str, key: str) -> None:
         limits.spend(name, most=SENT_IN_A_DAY, window=DAY, pause=_apart)
     except TooManyTries as full:
         if full.wait <= APART:
-            again = msg("这一户、这个手机号刚刚要过验证码，请过 %(seconds)s 秒再按一次。")
+            again = msg("这一户、这个手机号刚刚要过验证码。没收到的话，请过 %(seconds)s 秒再要。")
             raise AskedTooOften(again, full.wait, seconds=_seconds(full.wait)) from None
         spent = msg(
             "这一户、这个手机号今天要过 %(most)s 次验证码，不能再要了。请凭户码进，或者打社区电话。"

@@ -37,7 +37,7 @@ def test_whoever_mistyped_the_number_asks_again_at_once_with_the_right_one(
     # Back to the first: the page says what was typed now, and asks for no code that never came.
     page = ask(client, home, OTHER_MOBILE, status=429)
     assert page.one("input", id="phone")["value"] == OTHER_MOBILE
-    assert "秒再按" in page.one("div", role="alert").text
+    assert "秒再要" in page.one("div", role="alert").text
     assert type_code(client, home, received(postbox)).status_code == 303
 
 

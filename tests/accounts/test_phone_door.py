@@ -153,7 +153,9 @@ def test_whoever_asks_again_within_a_minute_is_led_to_where_the_code_is_typed(
     ask(client, home)
     page = ask(client, home, status=429)
     assert page.h1 == "填验证码"
-    assert re.search(r"刚刚要过验证码，请过 \d+ 秒再按", page.one("div", role="alert").text)
+    assert re.search(
+        r"刚刚要过验证码。没收到的话，请过 \d+ 秒再要", page.one("div", role="alert").text
+    )
     assert len(postbox.letters) == 1
     assert type_code(client, home, received(postbox)).status_code == 303
 
