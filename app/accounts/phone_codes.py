@@ -7,6 +7,7 @@ keyed hash, and only the browser that asked can use it.
 
 import contextlib
 import hmac
+import math
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -50,15 +51,26 @@ class NoPhoneDoor(Refused):
 
 
 class AskedTooOften(Refused):
-    """This number was asked for a moment ago, or twice today; `wait` says for how long."""
+    """This door and number were asked for a moment ago, or twice today; `wait` is for how long."""
 
     def __init__(self, message: str, wait: timedelta, **params: Any) -> None:
         super().__init__(message, **params)
         self.wait = wait
 
 
+class NumberSpent(Refused):
+    """A code went to this phone a moment ago, or two today; `wait` is for how long."""
+
+    def __init__(self, wait: timedelta) -> None:
+        super().__init__("")
+        self.wait = wait
+
+
 class CodeSpoilt(Refused):
     """Five wrong digits: this code is worth nothing any more."""
+
+    def __init__(self) -> None:
+        super().__init__(msg("错了 5 次，这个验证码作废了。请重新要一个，或者凭户码进。"))
 
 
 @dataclass(frozen=True)
@@ -103,11 +115,11 @@ def check_open() -> None:
 def ask(building_id: int, door: Door, phone: str, browser: str, key: str) -> None:
     """Ask for a code to `phone` for the home behind `door`; `browser` names who asks.
 
-    Returns the same whether or not one will be sent. Refuses `AskedTooOften` by the number alone,
-    on file or not, and what `check_open` refuses.
+    Returns the same whether or not one will be sent. Refuses `AskedTooOften` by what was typed
+    alone, on file or not, and what `check_open` refuses.
     """
     check_open()
-    _spend_on(phone, key)
+    _spend_on(f"{building_id} {door.entrance} {door.room} {phone}", key)
     now = clock.now()
     asked = PhoneCode(
         browser_digest=token_digest(browser),
@@ -120,19 +132,27 @@ def ask(building_id: int, door: Door, phone: str, browser: str, key: str) -> Non
     jobs.call(SEND)
 
 
-def _spend_on(phone: str, key: str) -> None:
-    # The number itself is nobody's business here.
-    name = f"phone:{keyed_digest(key, phone)[:32]}"
+def _spend_on(typed: str, key: str) -> None:
+    # By door and number: whoever types a wrong door uses up nothing of the right one.
+    name = f"phone:{keyed_digest(key, typed)[:32]}"
     try:
-        limits.spend(name, most=SENT_IN_A_DAY, window=DAY, pause=lambda _sent: APART)
+        limits.spend(name, most=SENT_IN_A_DAY, window=DAY, pause=_apart)
     except TooManyTries as full:
         if full.wait <= APART:
-            again = msg("刚刚要过一次，请过 1 分钟再要。先看看短信到了没有。")
-            raise AskedTooOften(again, full.wait) from None
+            again = msg("这一户、这个手机号刚刚要过验证码。没收到的话，请过 %(seconds)s 秒再要。")
+            raise AskedTooOften(again, full.wait, seconds=_seconds(full.wait)) from None
         spent = msg(
-            "这个手机号今天要过 %(most)s 次验证码，不能再要了。请凭户码进，或者打社区电话。"
+            "这一户、这个手机号今天要过 %(most)s 次验证码，不能再要了。请凭户码进，或者打社区电话。"
         )
         raise AskedTooOften(spent, full.wait, most=SENT_IN_A_DAY) from None
+
+
+def _apart(_sent: int) -> timedelta:
+    return APART
+
+
+def _seconds(wait: timedelta) -> int:
+    return math.ceil(wait.total_seconds())
 
 
 def _contact(building_id: int, door: Door, phone: str) -> int | None:
@@ -164,8 +184,9 @@ def waiting() -> Sequence[int]:
 def send(phone_code_id: int, key: str) -> bool:
     """Draw a code and queue its message, in the caller's transaction; False if another one does.
 
-    Refuses `TooManyTries` when the building has used up its messages of the day: then nothing of
-    the transaction may stay.
+    Refuses `NumberSpent` when the phone got two today or one a moment ago, for whatever door, and
+    `TooManyTries` when the building has used up its messages of the day: then nothing of the
+    transaction may stay.
     """
     code, now = random_digits(DIGITS), clock.now()
     drawn = db.session.execute(
@@ -176,6 +197,7 @@ def send(phone_code_id: int, key: str) -> bool:
     if not cast("CursorResult[Any]", drawn).rowcount:
         return False
     contact, building_id = _reached_by(phone_code_id)
+    _take_of_number(contact.phone, key)
     limits.take(f"phone-budget:{building_id}", most=_budget(building_id), window=DAY)
     # Ten minutes would be told as nine if the clock moved on between here and there.
     with clock.pretending(now):
@@ -188,6 +210,14 @@ def send(phone_code_id: int, key: str) -> bool:
             code=code,
         )
     return True
+
+
+def _take_of_number(phone: str, key: str) -> None:
+    name = f"phone-sent:{keyed_digest(key, phone)[:32]}"
+    try:
+        limits.take(name, most=SENT_IN_A_DAY, window=DAY, pause=_apart)
+    except TooManyTries as full:
+        raise NumberSpent(full.wait) from None
 
 
 def _reached_by(phone_code_id: int) -> tuple[Contact, int]:
@@ -213,11 +243,23 @@ def _budget(building_id: int) -> int:
     return max(1, -(-(homes or 0) * BUDGET_OF_TWO_HOMES // 2))
 
 
+def put_off(phone_code_id: int, wait: timedelta) -> None:
+    """Send this code when its phone has rested for a minute; never, if it had its two today."""
+    if wait <= APART:
+        jobs.call_later(SEND, _seconds(wait))
+    else:
+        _end(phone_code_id)
+
+
+def _end(phone_code_id: int) -> None:
+    over = update(PhoneCode).where(PhoneCode.id == phone_code_id)
+    db.session.execute(over.values(expires_at=clock.now()))
+
+
 def give_up(phone_code_id: int) -> None:
     """Send this code never: the building has used up its day, of which the operator is told."""
     _contact, building_id = _reached_by(phone_code_id)
-    over = update(PhoneCode).where(PhoneCode.id == phone_code_id)
-    db.session.execute(over.values(expires_at=clock.now()))
+    _end(phone_code_id)
     with contextlib.suppress(TooManyTries):
         limits.take(f"{_SPENT}{building_id}", most=1, window=DAY)
         log.warning("phone codes of the day are used up", building=building_id)
@@ -240,9 +282,9 @@ def use(browser: str, code: str, key: str) -> OnFile | None:
     """
     digest = token_digest(browser)
     try:
-        limits.spend(f"phone-code:{digest[:32]}", most=TRIES, window=DAY)
+        limits.spend(_tries_of(digest), most=TRIES, window=DAY)
     except TooManyTries:
-        raise CodeSpoilt(msg("错了 5 次，这个验证码作废了。请重新要一个，或者凭户码进。")) from None
+        raise CodeSpoilt from None
     row = db.session.execute(
         select(PhoneCode.id, PhoneCode.code_hash, PhoneCode.used_at, PhoneCode.expires_at).where(
             PhoneCode.browser_digest == digest
@@ -253,6 +295,15 @@ def use(browser: str, code: str, key: str) -> OnFile | None:
     given = _hash(row.id if row is not None else 0, code, key)
     is_right = hmac.compare_digest(kept or "0" * len(given), given)
     return _use_up(row.id) if row is not None and is_right else None
+
+
+def tries_left(browser: str) -> int:
+    """How often this browser may still type a code, whether or not one was sent."""
+    return TRIES - limits.taken(_tries_of(token_digest(browser)), window=DAY)
+
+
+def _tries_of(digest: str) -> str:
+    return f"phone-code:{digest[:32]}"
 
 
 def _use_up(phone_code_id: int) -> OnFile | None:

@@ -3,6 +3,7 @@
 from flask import Flask, current_app
 
 from app.accounts import guessing, phone_codes
+from app.accounts.phone_codes import NumberSpent
 from app.core import alarms, clock, jobs, limits
 from app.core.db import db, release
 from app.core.limits import TooManyTries
@@ -18,6 +19,9 @@ def send_codes() -> None:
         release()
         try:
             phone_codes.send(phone_code_id, key)
+        except NumberSpent as spent:
+            release()
+            phone_codes.put_off(phone_code_id, spent.wait)
         except TooManyTries:
             release()
             phone_codes.give_up(phone_code_id)

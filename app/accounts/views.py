@@ -49,6 +49,8 @@ _KEPT = "household"
 # What a browser keeps beside its session: the name under which it asked for a phone code, what was
 # typed then, and by which codes it was in. Apart, so that each is as long for everybody (T04).
 _ASKED, _TYPED, _MARKER = "asked", "typed", "been-in"
+# A number and a door may be read there: no longer than the code is good for.
+_TYPED_MINUTES = int(phone_codes.LIFE.total_seconds() // 60)
 # A round and its objections are over by then; the marker opens nothing by itself.
 _MARKER_MINUTES = 180 * 24 * 60
 _MARKS = 8
@@ -244,19 +246,25 @@ def _ask_for_phone_code(building: Building) -> Response:
         mobile = read_mobile(form.phone.data or "") if form.validate_on_submit() else None
         if mobile is None or form.door is None:
             return _doors(building, phone=form)
+        typed = {"phone": mobile, **vars(form.door)}
         phone_codes.ask(building.id, form.door, mobile, browser, _key())
     except AskedTooOften as refusal:
-        return _told_to_wait(form, refusal, building)
+        return _told_to_wait(form, typed, refusal, building)
     except Refused as refusal:
         return _refused(form, refusal, building)
     keep_note(_ASKED, browser)
-    keep_note(_TYPED, {"phone": mobile, **vars(form.door)})
+    keep_note(_TYPED, typed, _TYPED_MINUTES)
     return saved(".phone_code", token=building.token)
 
 
-def _told_to_wait(form: PhoneForm, refusal: AskedTooOften, building: Building) -> Response:
-    """A code asked for a minute ago may still come: there is where it is typed."""
-    if not kept_note(_ASKED):
+def _told_to_wait(
+    form: PhoneForm, typed: dict[str, str], refusal: AskedTooOften, building: Building
+) -> Response:
+    """The code that this browser asked for with the same words may still come: it is typed there.
+
+    Whoever typed something else, or never asked, stays at the door, with what was typed now.
+    """
+    if not kept_note(_ASKED) or typed != kept_note(_TYPED):
         return _refused(form, refusal, building, 429)
     asking = PhoneCodeForm(formdata=None)
     asking.refuse(refusal)
@@ -264,21 +272,39 @@ def _told_to_wait(form: PhoneForm, refusal: AskedTooOften, building: Building) -
 
 
 def _judge_phone_code(building: Building) -> Response:
-    form = PhoneCodeForm()
+    form, browser = PhoneCodeForm(), kept_note(_ASKED)
     code = read_phone_code(form.otp.data) if form.validate_on_submit() else None
     if code is None:
         return _phone_code_page(building, form)
-    try:
-        found = phone_codes.use(kept_note(_ASKED) or "", code, _key())
-    except CodeSpoilt as refusal:
-        form.refuse(refusal)
-        return _with_status(_phone_code_page(building, form), 429)
-    if found is None:
-        wrong = _("验证码不对，或者过了 10 分钟。要过几次的，只有最后一条短信里的有用。")
-        form.otp.errors = [wrong]
+    if not browser:
+        # Whoever keeps no cookies shares no tries with all others who keep none.
+        form.otp.errors = [_("请在这部手机上重新要一个验证码。")]
         return _phone_code_page(building, form)
+    try:
+        found = phone_codes.use(browser, code, _key())
+    except CodeSpoilt as refusal:
+        return _spoilt(form, refusal, building)
+    if found is None:
+        return _told_the_code_is_wrong(form, phone_codes.tries_left(browser), building)
     token = sessions.begin(found.household_id, contact_id=found.contact_id)
     return _begin(token, building, chooses=found.homes > 1)
+
+
+def _told_the_code_is_wrong(form: PhoneCodeForm, left: int, building: Building) -> Response:
+    """The same whether or not a code was sent: tries are counted either way."""
+    if not left:
+        return _spoilt(form, CodeSpoilt(), building)
+    wrong = _(
+        "验证码不对，或者过了 10 分钟。要过几次的，只有最后一条短信里的有用。还能试 %(left)s 次。",
+        left=left,
+    )
+    form.otp.errors = [wrong]
+    return _phone_code_page(building, form)
+
+
+def _spoilt(form: PhoneCodeForm, refusal: CodeSpoilt, building: Building) -> Response:
+    form.refuse(refusal)
+    return _with_status(_phone_code_page(building, form), 429)
 
 
 def _phone_code_page(building: Building, form: PhoneCodeForm) -> Response:

@@ -1,11 +1,12 @@
 """Pages of no feature: language, text size, health, and the progress of background work."""
 
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
-from flask import Blueprint, Response, abort, make_response, redirect, request
+from flask import Blueprint, Response, abort, current_app, make_response, redirect, request
 from flask_login import current_user
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from app.core import alarms, i18n, jobs, sizes
 from app.core.db import alembic, db
@@ -41,12 +42,29 @@ def size(name: str) -> Response:
 
 
 def _back() -> Response:
-    """To the page this request came from if that is ours, else to the start (THREATS.md T10)."""
+    """To the page this request came from if that is ours, else to the start (THREATS.md T10).
+
+    What was only sent, and answered with a page, cannot be asked for: that leads to the start too.
+    """
     is_ours = host_of(request.referrer or "") == request.host
     came_from = urlsplit(request.referrer or "") if is_ours else urlsplit("/")
+    if not _can_be_read(came_from.path):
+        came_from = urlsplit("/")
     back = came_from.path + (f"?{came_from.query}" if came_from.query else "")
     # A path that starts with two slashes would name another host.
     return make_response(redirect("/" + back.lstrip("/\\"), 303))
+
+
+def _can_be_read(path: str) -> bool:
+    """Whether a page may stand at this address of ours, be it one that is not found."""
+    addresses = current_app.url_map.bind("")
+    try:
+        addresses.match(unquote(path), method="GET")
+    except MethodNotAllowed:
+        return False
+    except HTTPException:
+        pass
+    return True
 
 
 @bp.get("/healthz")

@@ -228,13 +228,14 @@ def host_of(url: str) -> str:
 
 
 def _refuse_nonsense() -> None:
-    """No text of a person holds a zero byte, and no form of ours is sent as JSON."""
+    """No text or name of a field holds a zero byte, and no form of ours is sent as JSON."""
     if request.is_json and request.method not in _SAFE_METHODS:
         abort(415)
-    texts = [request.path, *request.args.values()]
+    fields = [*request.args.lists()]
     if request.method not in _SAFE_METHODS:
-        texts += request.form.values()
-    if any("\0" in text for text in texts):
+        fields += request.form.lists()
+    texts = (text for name, values in fields for text in (name, *values))
+    if "\0" in request.path or any("\0" in text for text in texts):
         abort(400)
 
 

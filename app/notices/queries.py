@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import phonenumbers
 from flask import current_app
-from sqlalchemy import Select, select
+from sqlalchemy import Select, Subquery, func, select
 
 from app.core.db import db
 from app.core.format import masked_phone
@@ -26,6 +27,8 @@ GATEWAY = "juyi_gateway"
 EXPORT = "export"
 # So many ids fit into one statement on both engines with room to spare.
 _AT_ONCE = 5000
+# Waits, and nobody has begun to send it.
+unsent = (Message.state == MessageState.QUEUED) & (Message.attempts == 0)
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,46 @@ def told(household_id: int) -> list[Told]:
     ]
 
 
+def lately_told(
+    household_ids: Iterable[int], kinds: Iterable[MessageKind], since: datetime
+) -> Iterator[Any]:
+    """The messages of these kinds to phones of these homes since then, sent or not."""
+    ids = sorted(set(household_ids))
+    of_kinds = (Message.kind.in_(set(kinds)), Message.queued_at > since)
+    for start in range(0, len(ids), _AT_ONCE):
+        of_these = Message.household_id.in_(ids[start : start + _AT_ONCE])
+        yield from db.session.execute(_MESSAGES.where(of_these, *of_kinds))
+
+
+def busy_compounds(since: datetime, for_each_home: int) -> list[int]:
+    """Compounds whose phones were sent more than so many messages for each home since then."""
+    homes = _count_by_compound(select(Household.id))
+    sent = _count_by_compound(
+        select(Message.household_id).where(
+            Message.finished_at > since,
+            Message.body.is_not(None),
+            Message.state == MessageState.SENT,
+        )
+    )
+    busy = select(sent.c.compound_id).join(homes, homes.c.compound_id == sent.c.compound_id)
+    return sorted(db.session.scalars(busy.where(sent.c.number > homes.c.number * for_each_home)))
+
+
+def _count_by_compound(homes: Select[int]) -> Subquery:
+    """How often homes of each compound stand among `homes`."""
+    one = homes.subquery()
+    return (
+        select(Building.compound_id, func.count().label("number"))
+        .select_from(one)
+        .join(Household, Household.id == one.c[0])
+        .join(Premises, Premises.id == Household.premises_id)
+        .join(Entrance, Entrance.id == Premises.entrance_id)
+        .join(Building, Building.id == Entrance.building_id)
+        .group_by(Building.compound_id)
+        .subquery()
+    )
+
+
 def is_mobile(phone: str) -> bool:
     """Whether this is a mainland mobile number as the roster writes it: 11 digits."""
     if len(phone) != 11 or not phone.isascii() or not phone.isdecimal():
@@ -104,6 +147,16 @@ def is_mobile(phone: str) -> bool:
     # Not parsed: that would take longer than everything else that telling does.
     number = phonenumbers.PhoneNumber(country_code=86, national_number=int(phone))
     return phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.MOBILE
+
+
+_MESSAGES = select(
+    Message.id,
+    Message.household_id,
+    Message.phone,
+    Message.kind,
+    Message.cause,
+    unsent.label("is_unsent"),
+)
 
 
 def _contacts() -> Select[int, str, str, str, str, str, str, str]:

@@ -7,21 +7,24 @@ next, so whoever is killed leaves at most one message in doubt.
 
 import threading
 import traceback
+from datetime import timedelta
 
 import structlog
 from flask import Flask, current_app
 
-from app.core import jobs
+from app.core import alarms, clock, jobs
 from app.core.db import db
 from app.notices import delivery
 from app.notices.actions import CODES
 from app.notices.delivery import Later, Never, Outcome, Sent, Unanswered
 from app.notices.gateways import Busy, Gateway, Letter, Rejected
-from app.notices.queries import GATEWAY
+from app.notices.queries import GATEWAY, busy_compounds
 
 log = structlog.get_logger()
 # One at a time in this process; the next minute comes while five thousand are being sent.
 _rounds = threading.Lock()
+# A lawful day at its busiest tells two phones of each home of its new slip and of its vote.
+USUAL_FOR_A_HOME, DAY = 4, timedelta(hours=24)
 
 
 def send_codes() -> None:
@@ -45,6 +48,16 @@ def forget_old() -> None:
     """Blank the phones and texts of what ended long ago."""
     if delivery.blank_old():
         db.session.commit()
+
+
+def too_many_sent() -> str | None:
+    """What the operator is told of a compound whose messages cost more than a lawful day does.
+
+    They still go out: whoever could stop them by causing many could vote for a home unheard.
+    """
+    compounds = busy_compounds(clock.now() - DAY, USUAL_FOR_A_HOME)
+    names = ", ".join(map(str, compounds))
+    return f"unusually many messages at compound {names}" if compounds else None
 
 
 def _send(*, codes_only: bool = False) -> None:
@@ -80,7 +93,8 @@ def _handed_over(gateway: Gateway, letter: Letter) -> Outcome:
 
 
 def init_app(app: Flask) -> None:
-    """Send codes when called, everything once a minute."""
+    """Send codes when called, everything once a minute; warn of what costs too much."""
     jobs.on_call(app, CODES, send_codes)
     jobs.every_minute(app, send_waiting)
     jobs.every_minute(app, forget_old)
+    alarms.watch(app, too_many_sent, anybody_can_ring=True)

@@ -228,3 +228,13 @@ def _rendered(app: Flask, headers: dict[str, str]) -> str:
     origin = "http://127.0.0.1:8000"
     with app.app_context(), app.test_request_context(base_url=origin, headers=headers):
         return render_template("components/_whose.html")
+
+
+def test_leaving_this_phone_alone_is_offered_first_and_both_stand_together(
+    client: PageClient,
+) -> None:
+    building = make_building()
+    client.enter(building, issue_code(homes_of(building)[0]))
+    page = client.get("accounts.phones")
+    (card,) = [one for one in page.all("section") if "退出所有手机" in one.text]
+    assert [button.text for button in card.all("button")] == ["只退出这部手机", "退出所有手机"]

@@ -24,6 +24,7 @@ from app.accounts.phone_codes import AskedTooOften
 from app.core import clock, jobs
 from app.core.db import db
 from app.notices.models import Message
+from app.roster.models import Building
 from tests.accounts.phones import home_with
 from tests.apart import app_apart
 from tests.client import PageClient
@@ -95,6 +96,30 @@ def test_of_many_who_ask_for_one_number_at_once_one_is_heard(living_app: Flask) 
 
     outcomes = all_at_once(living_app, come, 40, THREADS)
     assert (outcomes.count("asked"), outcomes.count(AskedTooOften)) == (1, 39)
+
+
+def test_one_number_at_several_doors_gets_one_message_a_minute_whoever_sends(
+    living_app: Flask,
+) -> None:
+    with living_app.app_context():
+        building_id, pairs = building_with_phones(6, phones=0)
+        building = db.session.get_one(Building, building_id)
+        for number, home in enumerate(homes_of(building)):
+            home_with("13800000001", building=building, number=number)
+            pairs.append((Door(home.premises.entrance.name, home.premises.room), "13800000001"))
+        db.session.commit()
+
+    def come(number: int) -> str:
+        door, phone = pairs[number % len(pairs)]
+        ask(building_id, door, phone, f"browser-{number}")
+        db.session.commit()
+        tasks.send_codes()
+        return "asked"
+
+    outcomes = all_at_once(living_app, come, 24, THREADS)
+    assert outcomes.count("asked") == len(pairs)
+    with living_app.app_context():
+        assert db.session.scalar(sa.select(sa.func.count()).select_from(Message)) == 1
 
 
 def test_of_many_who_use_one_code_at_once_one_gets_in(living_app: Flask) -> None:

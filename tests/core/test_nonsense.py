@@ -50,6 +50,15 @@ def test_a_zero_byte_in_a_form_is_refused(client: PageClient) -> None:
     client.submit(f"{ORIGIN}/login", {"username": "a\0b", "password": "x"}, status=400)
 
 
+@pytest.mark.parametrize("query", ["page=1&page=%00", "%00=1", "x=1&x=2&x=3%00"])
+def test_a_zero_byte_in_any_name_or_value_is_refused(client: PageClient, query: str) -> None:
+    assert client.raw("get", f"/?{query}").status_code == 400
+    data = f"csrf_token={client.token()}&{query}"
+    kind = "application/x-www-form-urlencoded"
+    answer = client.raw("post", "/login", data=data, content_type=kind)
+    assert answer.status_code == 400
+
+
 def test_a_line_break_in_the_wanted_address_does_not_break_signing_in(client: PageClient) -> None:
     make_staff(username="wangfang")
     client.raw("get", "/desk/rounds/1/steps/%0Ax")

@@ -198,6 +198,16 @@ def test_switching_the_language_leads_back_to_the_page_and_to_no_other_host(
     assert not location.startswith("//")
 
 
+@pytest.mark.parametrize("switch", ["/language/en", "/size/large"])
+@pytest.mark.parametrize("came_from", ["/leave", "/rounds/7/reaffirm?x=1"])
+def test_a_page_that_only_answered_a_form_leads_to_one_that_can_be_read(
+    client: PageClient, switch: str, came_from: str
+) -> None:
+    data = {"csrf_token": client.token()}
+    answer = client.raw("post", switch, data=data, headers={"Referer": f"{ORIGIN}{came_from}"})
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/")
+
+
 def test_an_unknown_language_is_not_found(client: PageClient) -> None:
     client.submit("/language/xx", {}, 404)
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from app.core import clock
 from app.core.db import db
 from app.notices import actions as notices
-from app.notices.models import Message, MessageKind
+from app.notices.models import Message, MessageKind, MessageState
 from app.roster.models import Building, Contact, Household
 from tests.factories import homes_of, make_building
 
@@ -46,6 +46,12 @@ def ask_for_code(home: Household, cause: str = "otp:1", minutes: int = 10) -> No
         expires_at=clock.now() + timedelta(minutes=minutes),
         code="204918",
     )
+
+
+def let_all_leave() -> None:
+    """What is queued has been sent by now; unlike `tasks`, it leaves the test its session."""
+    sent = {"state": MessageState.SENT, "finished_at": clock.now()}
+    db.session.execute(sa.update(Message).where(Message.finished_at.is_(None)).values(sent))
 
 
 def queued(*which: Any) -> list[Message]:

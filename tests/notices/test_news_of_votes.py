@@ -17,7 +17,7 @@ from app.rounds.counting import Choice
 from app.rounds.models import Channel, Round
 from tests.client import PageClient
 from tests.factories import CODE_KEY, home_ref, homes_of, issue_code, make_building
-from tests.notices.homes import MOBILE, OTHER_MOBILE, give_phones, home_with, queued
+from tests.notices.homes import MOBILE, OTHER_MOBILE, give_phones, home_with, let_all_leave, queued
 from tests.notices.postbox import Postbox
 from tests.rounds.offices import GROUNDS, Office, answers, entry_at, open_round, say, votes_of
 from tests.rounds.voters import fill, make_voter, signed_in, vote
@@ -138,6 +138,7 @@ def test_a_form_that_contradicts_the_phone_is_told_when_it_comes_and_when_it_cou
     say(round_, home, AGREE)
     say(round_, home, DISAGREE, Channel.PAPER)
     assert told(MessageKind.CHANGED) == [MOBILE, OTHER_MOBILE]
+    let_all_leave()
     (conflict,) = conflicts.open_conflicts(round_.id)
     resolution = conflicts.propose_resolution(
         conflict, keep_held=True, grounds=GROUNDS, by=office.first
