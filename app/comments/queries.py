@@ -253,6 +253,17 @@ def comment_for(comment_id: int, compound_id: int, reader_id: int) -> Comment | 
     )
 
 
+def same_words(household_id: int, body: str, since: datetime) -> Comment | None:
+    """What a household wrote after `since` in these words, unless its words are gone."""
+    found = select(Comment).where(
+        Comment.household_id == household_id,
+        Comment.body == body,
+        Comment.written_at > since,
+        ~IS_GONE,
+    )
+    return db.session.scalars(found.order_by(Comment.id).limit(1)).first()
+
+
 def written_since(household_id: int, moment: datetime) -> int:
     """How often a household wrote or changed something after `moment`, whatever became of it."""
     written = select(func.count()).where(

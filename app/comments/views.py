@@ -9,8 +9,10 @@ from app.comments import actions, queries
 from app.comments.forms import ChangeForm, CommentForm, ReportForm, WithdrawalForm
 from app.comments.models import Comment, Status
 from app.comments.queries import Order, Selection
+from app.comments.wording import OtherWords, state_of
 from app.core.errors import Refused
 from app.core.guards import current_home, household, public
+from app.core.i18n import translated
 from app.core.web import asked_number, saved
 from app.core.web import page as _page
 from app.projects.models import Section
@@ -83,9 +85,12 @@ def withdraw(token: str, comment_id: int) -> Response:
 @bp.post("/b/<string:token>/comments/<int:comment_id>/agree")
 @household
 def agree(token: str, comment_id: int) -> Response:
-    """Count the household among those that think so too."""
+    """Count the household among those that think so too; changed words are shown first."""
     comment = _load_comment(_load_home_building(token), comment_id)
-    actions.agree_with(current_home.household_id, comment)
+    try:
+        actions.agree_with(current_home.household_id, comment, request.form.get("seen"))
+    except OtherWords as refusal:
+        flash(translated(refusal))
     return _back_to(comment, token)
 
 
@@ -137,6 +142,7 @@ def _show(building: Building, form: CommentForm | None) -> Response:
         reader=reader,
         is_screened=is_at_home and queries.is_screened(building.compound_id),
         may_change=actions.may_change,
+        state_of=state_of,
         sections=list(Section),
         statuses=list(Status),
         orders=list(Order),

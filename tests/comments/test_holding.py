@@ -9,6 +9,7 @@ from flask import Flask
 
 from app.comments import actions, moderation
 from app.comments.models import Comment, Hold, Screening
+from app.comments.wording import state_of
 from app.core.guards import Role
 from app.journal.models import JournalEntry, Kind
 from app.roster.models import Building
@@ -82,7 +83,7 @@ def test_what_was_removed_or_taken_back_is_in_no_answer(client: PageClient, app:
     removed, taken_back, held = (
         ask(building, f"{HELD}，{n}" if n > 1 else f"藏{n}", 0) for n in (0, 1, 2)
     )
-    moderation.remove_comment(removed, "骂人", by=by)
+    moderation.remove_comment(removed, "骂人", by=by, seen=state_of(removed))
     actions.withdraw_comment(taken_back.household_id, taken_back)
     actions.withdraw_comment(held.household_id, held)
     readers = (client, enter(PageClient(app), building, 1), enter(PageClient(app), building, 0))
@@ -160,7 +161,7 @@ def test_a_held_comment_is_removed_in_the_open_and_not_answered_before(client: P
     page = client.post("comments_staff.reply", reply, status=422, comment_id=comment.id)
     assert "请先公布或移除" in page.text
     with pytest.raises(actions.IsHeld):
-        moderation.take_up(comment, None, by=make_staff().identity)
+        moderation.take_up(comment, None, by=make_staff().identity, seen=state_of(comment))
     client.post("comments_staff.remove", {"reason": "写了别人的电话"}, comment_id=comment.id)
     page = client.get("comments.page", token=building.token)
     assert "原因：写了别人的电话" in page.text

@@ -8,6 +8,7 @@ from flask import Flask
 
 from app.comments import actions, moderation
 from app.comments.models import Report, Wrong
+from app.comments.wording import state_of
 from app.core import clock
 from app.core.guards import Role
 from app.journal.models import JournalEntry, Kind
@@ -71,7 +72,7 @@ def test_what_the_office_keeps_leaves_the_queue_until_somebody_else_reports(
 ) -> None:
     building = make_building()
     comment = ask(building, "有意见的话")
-    actions.reply(comment, "社区", "好。", by=make_staff().identity)
+    actions.reply(comment, "社区", "好。", by=make_staff().identity, seen=state_of(comment))
     homes = homes_of(building)
     actions.report_comment(homes[1].id, comment, Wrong.OTHER)
     client.sign_in(make_staff())
@@ -99,7 +100,7 @@ def test_removing_settles_the_reports(client: PageClient) -> None:
     client.post("comments_staff.remove", {"reason": "写了房号"}, comment_id=comment.id)
     assert all(report.settled_at for report in comment.reports)
     with pytest.raises(actions.IsRemoved):
-        moderation.keep_comment(comment, by=make_staff().identity)
+        moderation.keep_comment(comment, by=make_staff().identity, seen=state_of(comment))
     client.post("comments_staff.keep", status=409, comment_id=comment.id)
 
 
