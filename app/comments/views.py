@@ -22,6 +22,12 @@ from app.roster.queries import building_by_token
 bp = Blueprint("comments", __name__)
 
 
+@bp.app_context_processor
+def _news() -> dict[str, Any]:
+    """The page of a home, of a feature below, says that it was answered."""
+    return {"answered_lately": queries.answered_lately}
+
+
 @bp.get("/b/<string:token>/comments")
 @public
 def page(token: str) -> Response:

@@ -4,6 +4,7 @@ import pytest
 from flask import Flask
 
 from app.comments.models import Comment
+from app.comments.wording import state_of
 from app.core.db import db
 from tests.client import ORIGIN, PageClient
 from tests.comments.saying import ask, enter
@@ -75,6 +76,6 @@ def test_any_building_of_the_compound_leads_to_the_same_comments(client: PageCli
     comment = ask(building, "原话")
     enter(client, neighbour)
     url = f"/b/{neighbour.token}/comments/{comment.id}/agree"
-    client.submit(url, {})
+    client.submit(url, {"seen": state_of(comment)})
     db.session.expire_all()
     assert comment.agreed == 1

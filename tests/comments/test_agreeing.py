@@ -36,7 +36,7 @@ def test_a_household_thinks_so_too_and_takes_it_back_without_javascript(
     assert page.one("p", class_="agreed").text == "1 户也这么想"
     form = page.one("article").one("form")
     assert form.one("button").text == "我家也这么想"
-    answer = client.submit(form["action"], {})
+    answer = client.submit(form["action"], page.form_values("/agree?order=most"))
     assert answer.headers["Location"].endswith(f"comments?order=most#c{comment.id}")
     page = client.follow(answer)
     assert page.one("p", class_="agreed").text == "2 户也这么想，您家也在内"
@@ -55,7 +55,7 @@ def test_a_household_counts_once_however_often_it_says_so(client: PageClient) ->
     comment = ask(building)
     enter(client, building, 1)
     for _ in range(3):
-        client.post("comments.agree", **about(building, comment))
+        client.post("comments.agree", {"seen": state_of(comment)}, **about(building, comment))
     assert comment.agreed == 1
     for _ in range(2):
         client.post("comments.take_back", **about(building, comment))

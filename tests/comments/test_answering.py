@@ -7,8 +7,9 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from app.comments import actions, moderation, queries
+from app.comments import actions, moderation, waiting
 from app.comments.models import Comment
+from app.comments.waiting import ToDo
 from app.comments.wording import state_of
 from app.core.guards import Role
 from app.journal.models import JournalEntry, Kind
@@ -150,4 +151,4 @@ def test_what_waits_is_counted_within_the_scope() -> None:
     by = make_staff(Role.WORKER, building.compound.area).identity
     actions.reply(comments[0], "社区", "答", by=by, seen=state_of(comments[0]))
     moderation.remove_comment(comments[1], "骂人", by=by, seen=state_of(comments[1]))
-    assert queries.unanswered_count(by) == 1
+    assert waiting.to_do(by) == ToDo(unanswered=1, held=0, reported=0)

@@ -49,7 +49,7 @@ def test_a_private_number_is_held_and_its_household_told_why(client: PageClient)
     assert "社区看过再公布，一般1个工作日内" in page.one("p", role="status").text
     told = page.one("p", class_="held").text
     assert "现在只有您家看得到" in told
-    assert "里面像有电话、证件号或银行卡号" in told
+    assert "里面像有电话、微信号、证件号或银行卡号" in told
     assert bodies(page) == [HELD]
     assert "我家也这么想" not in page.text
 
@@ -102,7 +102,7 @@ def test_the_office_sees_why_and_lets_it_out_with_the_number_masked(
     comment = ask(building, HELD)
     client.sign_in(make_staff(Role.WORKER, building.compound.area))
     queue = client.get("comments_staff.queue", show="held")
-    assert "里面像有电话、证件号或银行卡号" in queue.one("article").text
+    assert "里面像有电话、微信号、证件号或银行卡号" in queue.one("article").text
     page = client.get("comments_staff.release", comment_id=comment.id)
     assert "找我说 ****" in page.one("form", class_="narrow").text
     values = page.form_values("/release") | {"numbers": "hide"}
@@ -145,7 +145,7 @@ def test_words_that_changed_since_they_were_read_are_not_let_out(client: PageCli
     actions.change_comment(comment.household_id, comment, "换一句 13987654321")
     values["numbers"] = "show"
     page = client.post("comments_staff.release", values, status=422, comment_id=comment.id)
-    assert "本户刚刚改过" in page.text
+    assert "这一条刚刚改过" in page.text
     assert comment.is_held
     assert "换一句 13987654321" in page.text
     again = page.form_values("/release") | {"numbers": "hide"}
