@@ -12,7 +12,6 @@ from app.comments.queries import Order, Selection
 from app.comments.wording import OtherWords, state_of
 from app.core.errors import Refused
 from app.core.guards import current_home, household, public
-from app.core.i18n import translated
 from app.core.web import asked_number, saved
 from app.core.web import page as _page
 from app.projects.models import Section
@@ -95,8 +94,8 @@ def agree(token: str, comment_id: int) -> Response:
     comment = _load_comment(_load_home_building(token), comment_id)
     try:
         actions.agree_with(current_home.household_id, comment, request.form.get("seen"))
-    except OtherWords as refusal:
-        flash(translated(refusal))
+    except OtherWords:
+        return _back_to(comment, token, changed=comment.id)
     return _back_to(comment, token)
 
 
@@ -149,6 +148,7 @@ def _show(building: Building, form: CommentForm | None) -> Response:
         is_screened=is_at_home and queries.is_screened(building.compound_id),
         may_change=actions.may_change,
         state_of=state_of,
+        changed=asked_number("changed"),
         sections=list(Section),
         statuses=list(Status),
         orders=list(Order),
@@ -164,10 +164,10 @@ def _told_where(comment: Comment, token: str) -> Response:
     return saved(".page", _anchor=f"c{comment.id}", token=token)
 
 
-def _back_to(comment: Comment, token: str) -> Response:
+def _back_to(comment: Comment, token: str, **others: int) -> Response:
     """To the same comment in the same selection, so that nobody has to look for the place."""
     where = _selection()
-    args = where.args(number=where.number)
+    args = {**where.args(number=where.number), **others}
     return saved(".page", _anchor=f"c{comment.id}", token=token, **args)
 
 

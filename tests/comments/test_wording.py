@@ -42,7 +42,7 @@ def test_who_agrees_with_changed_words_is_shown_them_first(client: PageClient) -
     stale = client.get("comments.page", token=building.token).form_values("/agree")
     change(comment)
     page = client.follow(client.post("comments.agree", stale, **about(building, comment)))
-    assert CHANGED in page.one("p", role="status").text
+    assert CHANGED in page.one("article").one("p", role="status").text
     assert bodies(page) == [NEW]
     assert comment.agreed == 0
     read = page.form_values("/agree")
