@@ -62,7 +62,7 @@ def test_whom_it_concerns_comes_through_and_only_with_a_token(
     comment = ask(building, "原话")
     enter(client, building, home)
     url = f"/b/{building.token}/comments/{comment.id}/{verb}"
-    data = {"body": "别的话", "wrong": "abuse"}
+    data = {"body": "别的话", "wrong": "abuse", "seen": state_of(comment)}
     forged = client.http.post(url, base_url=ORIGIN, data=data)
     assert forged.status_code == 403
     assert untouched(comment)
