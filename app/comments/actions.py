@@ -20,6 +20,7 @@ from app.comments.models import (
     Wrong,
 )
 from app.comments.privacy import has_private_number
+from app.comments.wording import check_read
 from app.core import clock
 from app.core.db import db, once
 from app.core.errors import Refused, msg
@@ -82,13 +83,18 @@ def write_comment(
 ) -> Comment:
     """Publish a household's question or opinion on a part of the plan (THREATS.md T26).
 
-    With a private number in it, or where the office reads everything first, it is held. Refuses
-    `Unsaid` when empty or longer than 1,000 characters, `TooMany` after five in ten minutes,
-    `NotOfThisCompound` elsewhere.
+    With a private number in it, or where the office reads everything first, it is held. The same
+    words of the same household within ten minutes are the first ones once more: whoever sends a
+    form again over a bad line has written once.
+
+    Refuses `Unsaid` when empty or longer than 1,000 characters, `TooMany` after five in ten
+    minutes, `NotOfThisCompound` elsewhere.
     """
     body = _checked(body)
     household = _locked(household_id)
     _check_home(household_id, compound.id)
+    if (same := queries.same_words(household_id, body, clock.now() - WINDOW)) is not None:
+        return same
     _check_pace(household_id)
     comment = Comment(
         compound=compound,
@@ -134,13 +140,15 @@ def withdraw_comment(household_id: int, comment: Comment) -> None:
     _record(comment, "withdrawn", household)
 
 
-def agree_with(household_id: int, comment: Comment) -> None:
+def agree_with(household_id: int, comment: Comment, seen: str | None) -> None:
     """Count the household among those that think so too, once however often it says so.
 
-    Refuses `OwnWords`, `IsRemoved`, `IsHeld` and `NotOfThisCompound`.
+    `seen` is the `state_of` the words it read. Refuses `OtherWords` when they were changed since,
+    `OwnWords`, `IsRemoved`, `IsHeld` and `NotOfThisCompound`.
     """
     lock(comment)
     _check_neighbour(household_id, comment)
+    check_read(comment, seen)
     if _mark_of(Agreement, household_id, comment) is None:
         mark = Agreement(comment_id=comment.id, household_id=household_id, agreed_at=clock.now())
         with once(IsSettled(msg("您家已经点过了。"))):
@@ -178,14 +186,15 @@ def report_comment(household_id: int, comment: Comment, wrong: Wrong, note: str 
         db.session.add(mark)
 
 
-def reply(comment: Comment, signed_as: str, body: str, *, by: Identity) -> Reply:
+def reply(comment: Comment, signed_as: str, body: str, *, by: Identity, seen: str | None) -> Reply:
     """Answer a comment in the name of the body that answers, and tell its household's phones.
 
-    Refuses `IsRemoved`, `IsHeld` while others cannot read what is answered, and `Unsaid` when
-    empty or too long.
+    `seen` is the `state_of` the words this person read. Refuses `OtherWords`, `IsRemoved`, `IsHeld`
+    while others cannot read what is answered, and `Unsaid` when empty or too long.
     """
     lock(comment)
     check_in_sight(comment)
+    check_read(comment, seen)
     body = _checked(body)
     answer = Reply(
         comment_id=comment.id,

@@ -11,7 +11,7 @@ from wtforms.validators import DataRequired, InputRequired, Length
 
 from app.comments.actions import LONGEST, LONGEST_NOTE
 from app.comments.models import Comment, Hold, Nature, Wrong
-from app.comments.moderation import state_of
+from app.comments.wording import state_of
 from app.core.errors import Refused
 from app.core.forms import Form, canonical, cleaned
 from app.projects.models import PlanVersion, Section
@@ -78,7 +78,22 @@ class ReportForm(Form):
     )
 
 
-class ReplyForm(Form):
+class SeenForm(Form):
+    """A decision about somebody's words; `seen` tells which words this person read."""
+
+    seen = HiddenField()
+
+    def __init__(self, comment: Comment, **kwargs: Any) -> None:
+        super().__init__(seen=state_of(comment), **kwargs)
+        self._comment = comment
+
+    def refuse(self, refusal: Refused) -> None:
+        """Show the refusal; the page goes on with the words as they are now."""
+        super().refuse(refusal)
+        self.seen.data = state_of(self._comment)
+
+
+class ReplyForm(SeenForm):
     """The office's answer and in whose name it is given."""
 
     body = _text(_l("回复"), rows=6)
@@ -92,7 +107,7 @@ class ReplyForm(Form):
     )
 
 
-class RemovalForm(Form):
+class RemovalForm(SeenForm):
     """Why a comment is taken out of sight; residents read it."""
 
     reason = StringField(
@@ -105,10 +120,9 @@ class RemovalForm(Form):
     )
 
 
-class ReleaseForm(Form):
-    """Let everybody read a held comment; `seen` tells which words this person read."""
+class ReleaseForm(SeenForm):
+    """Let everybody read a held comment."""
 
-    seen = HiddenField()
     numbers = RadioField(
         _l("里面的号码"),
         choices=[
@@ -118,17 +132,11 @@ class ReleaseForm(Form):
     )
 
     def __init__(self, comment: Comment, **kwargs: Any) -> None:
-        super().__init__(seen=state_of(comment), **kwargs)
-        self._comment = comment
+        super().__init__(comment, **kwargs)
         if comment.hold == Hold.PRIVATE:
             self.numbers.validators = [InputRequired(_l("请选号码怎么办。"))]
         else:
             del self.numbers
-
-    def refuse(self, refusal: Refused) -> None:
-        """Show the refusal; the page goes on with the words as they are now."""
-        super().refuse(refusal)
-        self.seen.data = state_of(self._comment)
 
     @property
     def hides_numbers(self) -> bool:
@@ -136,13 +144,13 @@ class ReleaseForm(Form):
         return "numbers" in self and self.numbers.data == "hide"
 
 
-class TakeUpForm(Form):
+class TakeUpForm(SeenForm):
     """Which version of the plan took a comment up."""
 
     version = SelectField(_l("写进了哪一版方案"), coerce=int)
 
     def __init__(self, comment: Comment, versions: Sequence[PlanVersion], **kwargs: Any) -> None:
-        super().__init__(version=comment.taken_up_in_id or 0, **kwargs)
+        super().__init__(comment, version=comment.taken_up_in_id or 0, **kwargs)
         self._versions = {version.id: version for version in versions}
         chosen = [(v.id, gettext("第 %(number)s 版", number=v.number)) for v in versions]
         if comment.taken_up_in_id:

@@ -47,7 +47,7 @@ class Hold(StrEnum):
     @property
     def label(self) -> Any:
         labels = {
-            "private": _l("里面像有电话、证件号或银行卡号"),
+            "private": _l("里面像有电话、微信号、证件号或银行卡号"),
             "screening": _l("这个小区先看再公布"),
         }
         return labels[self.value]
@@ -104,7 +104,7 @@ class Comment(Model):
 
     A removed comment stays as a visible stub with the reason, one that its household took back as
     a stub without its words (THREATS.md T26). A held one nobody but its household and the office
-    knows of until it is released.
+    reads until it is released.
     """
 
     __tablename__ = "comment"

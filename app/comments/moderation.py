@@ -1,6 +1,8 @@
 """What the office does with comments besides answering: release, remove, keep, link to the plan.
 
-Every step stands in the journal, so that nobody can say afterwards that something vanished.
+Every step stands in the journal, so that nobody can say afterwards that something vanished. Each
+says which words were read: `seen` is their `state_of`, and `OtherWords` refuses when they were
+changed since.
 """
 
 from sqlalchemy import select
@@ -9,6 +11,7 @@ from app.comments import queries
 from app.comments.actions import Unsaid, check_in_sight, check_there, keep_earlier, lock
 from app.comments.models import Comment, Screening
 from app.comments.privacy import masked
+from app.comments.wording import check_read
 from app.core import clock
 from app.core.db import db
 from app.core.errors import Refused, msg
@@ -24,28 +27,22 @@ class IsPublic(Refused):
     """The comment waits for nobody."""
 
 
-class OtherWords(Refused):
-    """The household changed its words since this person read them."""
-
-
 class NotThatVersion(Refused):
     """Only what was published afterwards can have taken a comment up."""
 
 
 def release_comment(
-    comment: Comment, *, by: Identity, seen: str, hide_numbers: bool = False
+    comment: Comment, *, by: Identity, seen: str | None, hide_numbers: bool = False
 ) -> None:
     """Let everybody read a held comment, its private numbers replaced by stars when told so.
 
-    `seen` is the `state_of` the words this person read. Refuses `IsPublic`, `IsRemoved`, and
-    `OtherWords` when they were changed meanwhile.
+    Refuses `IsPublic`, `IsRemoved` and `OtherWords`.
     """
     lock(comment)
     check_there(comment)
     if not comment.is_held:
         raise IsPublic(msg("这一条已经公布了。"))
-    if seen != state_of(comment):
-        raise OtherWords(msg("本户刚刚改过这一条，请重新看一遍再决定。"))
+    check_read(comment, seen)
     did = "released"
     if hide_numbers and (hidden := without_numbers(comment)) != comment.body:
         keep_earlier(comment, by)
@@ -60,18 +57,14 @@ def without_numbers(comment: Comment) -> str:
     return masked(comment.body, queries.office_phones(comment.compound_id))
 
 
-def state_of(comment: Comment) -> str:
-    """Tells one wording of a comment from the one before it."""
-    return (comment.edited_at or comment.written_at).isoformat()
-
-
-def remove_comment(comment: Comment, reason: str, *, by: Identity) -> None:
+def remove_comment(comment: Comment, reason: str, *, by: Identity, seen: str | None) -> None:
     """Take a comment out of sight; a stub with the reason stays for everybody to see.
 
-    Refuses `IsRemoved` the second time, `Unsaid` without a reason.
+    Refuses `IsRemoved` the second time, `OtherWords`, `Unsaid` without a reason.
     """
     lock(comment)
     check_there(comment)
+    check_read(comment, seen)
     if not cleaned(reason):
         raise Unsaid(msg("请写明移除的原因，居民会看到。"))
     comment.removed_at, comment.removed_by_id = clock.now(), by.id
@@ -80,26 +73,30 @@ def remove_comment(comment: Comment, reason: str, *, by: Identity) -> None:
     _record(comment, "removed", by)
 
 
-def keep_comment(comment: Comment, *, by: Identity) -> None:
+def keep_comment(comment: Comment, *, by: Identity, seen: str | None) -> None:
     """Leave a reported comment where it is; whoever reports it again opens the matter anew.
 
-    Refuses `IsRemoved`; does nothing when no report is open.
+    Refuses `IsRemoved` and `OtherWords`; does nothing when no report is open.
     """
     lock(comment)
     check_there(comment)
+    check_read(comment, seen)
     if comment.open_reports:
         _settle_reports(comment)
         _record(comment, "kept", by)
 
 
-def take_up(comment: Comment, version: PlanVersion | None, *, by: Identity) -> None:
+def take_up(
+    comment: Comment, version: PlanVersion | None, *, by: Identity, seen: str | None
+) -> None:
     """Say which published version of the plan took a comment up; None when it was a mistake.
 
-    Refuses `IsRemoved`, `IsHeld`, and `NotThatVersion` unless the version is one of this
-    compound's plan, published after the comment was written.
+    Refuses `IsRemoved`, `IsHeld`, `OtherWords`, and `NotThatVersion` unless the version is one of
+    this compound's plan, published after the comment was written.
     """
     lock(comment)
     check_in_sight(comment)
+    check_read(comment, seen)
     if version is not None and version.id not in {v.id for v in queries.versions_after(comment)}:
         raise NotThatVersion(msg("请选这条意见写下以后公布的方案版本。"))
     comment.taken_up_in_id = version.id if version else None

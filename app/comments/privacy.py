@@ -1,4 +1,4 @@
-"""Numbers that do not belong in public: phones, identity numbers, bank cards; found and masked.
+"""Numbers that do not belong in public: phones, identity numbers, cards, names in chats; masked.
 
 It only reads text. What is found is looked at by a person before anybody else sees it, so that
 finding too much costs a little time and finding too little costs somebody's quiet.
@@ -7,7 +7,7 @@ finding too much costs a little time and finding too little costs somebody's qui
 import re
 import unicodedata
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 # One more star than may stand between the parts of a number, so that none is made by masking.
 MASK = "****"
@@ -23,8 +23,27 @@ _BETWEEN_CATEGORIES = {"Zs", "Pd", "Pc", "Ps", "Pe", "Mn", "Me", "Cf"}
 _BETWEEN = set(".．·•・*,，、/／\\\u2212\n\t")
 _MOST_BETWEEN = 3
 _LONGEST = 24
+# What else hides a mobile: a letter, a word or a picture between its groups, as they are read out.
+# No more than these, and no measure, with which figures stand side by side: 139户1200元.
+_MOST_HIDING = 2
+_MEASURES = set(
+    "户元块角分楼室号栋幢层间套台部梯人口家次条项版年月日天时米平方吨度万千百亿个张第到至每共"
+)
+_SPOKEN = re.compile(
+    r"(?:86)?(?:\d{3} \d{4} \d{4}|\d{4} \d{3} \d{4}|\d{4} \d{4} \d{3}|\d{3} \d{8}|\d{7} \d{4})"
+)
+# Letters that pass for digits among digits.
+_LOOKALIKE = re.compile(r"(?<=\d)[oOlI|]|[oOlI|](?=\d)")
+_LOOKS_LIKE = {"o": "0", "O": "0"}
+# A name in a chat: with a digit in it, or said to be one.
+_CHAT = r"(?:微信|薇信|[vV]信|(?<![A-Za-z])(?:wechat|vx|wx|qq)(?![A-Za-z])|扣扣)"
+_CHAT_NAME = re.compile(
+    rf"{_CHAT}(?:[\s是为加+]{{0,3}}(?=[\w-]*\d)|[\s是为加]{{0,2}}[号:：][\s是为:：]{{0,3}})"
+    r"([A-Za-z0-9][A-Za-z0-9_-]{4,19})(?![A-Za-z0-9_-])",
+    re.IGNORECASE,
+)
 
-_MOBILE = re.compile(r"(?:00)?(?:86)?1[3-9]\d{9}")
+_MOBILE = re.compile(r"(?:00)?(?:86)?0?1[3-9]\d{9}")
 _LANDLINE = re.compile(r"(?:00)?(?:86)?0?(?:10|2\d|[3-9]\d{2})[2-9]\d{6,7}")
 _AREA_CODE = re.compile(r"(?:10|2\d|[3-9]\d{2})")
 _IDENTITY = re.compile(r"[1-9]\d{5}(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dX]")
@@ -40,6 +59,8 @@ class _Group:
     digits: str
     start: int
     end: int
+    # Whether more than what separates parts of a number stands before them.
+    is_hidden: bool = False
 
 
 def has_private_number(text: str, public: Collection[str] = ()) -> bool:
@@ -62,6 +83,24 @@ def masked(text: str, public: Collection[str] = ()) -> str:
 def private_numbers(text: str, public: Collection[str] = ()) -> list[tuple[int, int]]:
     """Where the private numbers of `text` begin and end, in its order."""
     known = {_plain(number) for number in public}
+    found = [match.span(1) for match in _CHAT_NAME.finditer(text)]
+    for reading in {text, _LOOKALIKE.sub(lambda sign: _LOOKS_LIKE.get(sign[0], "1"), text)}:
+        found += _numbers_in(reading, known)
+    return _joined(found)
+
+
+def _joined(found: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The same places in order, those that overlap as one."""
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(found):
+        if joined and start < joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined
+
+
+def _numbers_in(text: str, known: Collection[str]) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
     for run in _runs(text):
         first = 0
@@ -81,9 +120,20 @@ def _number_from(run: Sequence[_Group], first: int, known: Collection[str]) -> i
         if len(digits) > _LONGEST:
             break
         groups = run[first : last + 1]
-        if digits not in known and (_is_personal(digits) or _is_landline(digits, groups)):
+        if digits not in known and _is_private(digits, groups):
             longest = last
     return longest
+
+
+def _is_private(digits: str, groups: Sequence[_Group]) -> bool:
+    if any(group.is_hidden for group in groups[1:]) or "X" in digits[:-1]:
+        parts = [group.digits.replace("X", "") for group in groups]
+        return bool(_SPOKEN.fullmatch(" ".join(parts))) and _is_mobile("".join(parts))
+    return _is_personal(digits) or _is_landline(digits, groups)
+
+
+def _is_mobile(digits: str) -> bool:
+    return bool(_MOBILE.fullmatch(digits))
 
 
 def _is_personal(digits: str) -> bool:
@@ -117,13 +167,14 @@ def _is_checked(digits: str) -> bool:
 
 
 def _runs(text: str) -> Iterator[list[_Group]]:
-    """Groups of digits with nothing between them but what separates parts of one number."""
+    """Groups of digits with nothing between them but what separates or hides parts of a number."""
     run: list[_Group] = []
     for group in _groups(text):
-        if run and not _is_between(text[run[-1].end : group.start]):
+        between = text[run[-1].end : group.start] if run else ""
+        if run and not _is_hiding(between):
             yield run
             run = []
-        run.append(group)
+        run.append(group if _is_between(between) else replace(group, is_hidden=True))
     if run:
         yield run
 
@@ -155,9 +206,18 @@ def _digit(sign: str) -> tuple[str, str]:
 
 
 def _is_between(text: str) -> bool:
-    return len(text) <= _MOST_BETWEEN and all(
-        sign in _BETWEEN or unicodedata.category(sign) in _BETWEEN_CATEGORIES for sign in text
-    )
+    return len(text) <= _MOST_BETWEEN and all(_separates(sign) for sign in text)
+
+
+def _is_hiding(text: str) -> bool:
+    """Whether it separates parts of a number, or stands between them to hide it."""
+    others = [sign for sign in text if not _separates(sign)]
+    is_short = len(others) <= _MOST_HIDING and len(text) - len(others) <= _MOST_BETWEEN
+    return is_short and _MEASURES.isdisjoint(others)
+
+
+def _separates(sign: str) -> bool:
+    return sign in _BETWEEN or unicodedata.category(sign) in _BETWEEN_CATEGORIES
 
 
 def _plain(number: str) -> str:

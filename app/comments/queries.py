@@ -21,6 +21,7 @@ from app.comments.models import (
     Status,
 )
 from app.comments.sight import HAS_REPLY, HAS_STATUS, IS_GONE, IS_PUBLIC, IS_UNRELEASED
+from app.core import clock
 from app.core.db import db
 from app.core.guards import Identity
 from app.projects.models import PlanVersion, Project, Section
@@ -30,6 +31,8 @@ from app.rounds.models import Round
 PAGE_SIZE = 30
 # How many answers the usual time is told from, and how many there must be for it to mean anything.
 _LATEST, _FEWEST = 40, 3
+# How long an answer is news on the page of the home that asked.
+_NEWS = timedelta(days=14)
 # The building a comment comes from, and no more than that, is ever shown of its household.
 _FROM_BUILDING = (
     joinedload(Comment.household)
@@ -253,6 +256,26 @@ def comment_for(comment_id: int, compound_id: int, reader_id: int) -> Comment | 
     )
 
 
+def answered_lately(household_id: int) -> int:
+    """How many comments of a household were answered within the last days."""
+    lately = select(Reply.id).where(
+        Reply.comment_id == Comment.id, Reply.written_at > clock.now() - _NEWS
+    )
+    mine = (Comment.household_id == household_id, ~IS_GONE, lately.exists())
+    return db.session.scalar(select(func.count()).select_from(Comment).where(*mine)) or 0
+
+
+def same_words(household_id: int, body: str, since: datetime) -> Comment | None:
+    """What a household wrote after `since` in these words, unless its words are gone."""
+    found = select(Comment).where(
+        Comment.household_id == household_id,
+        Comment.body == body,
+        Comment.written_at > since,
+        ~IS_GONE,
+    )
+    return db.session.scalars(found.order_by(Comment.id).limit(1)).first()
+
+
 def written_since(household_id: int, moment: datetime) -> int:
     """How often a household wrote or changed something after `moment`, whatever became of it."""
     written = select(func.count()).where(
@@ -283,12 +306,6 @@ def comment_within(comment_id: int) -> Comment | None:
         )
         .where(Comment.id == comment_id)
     )
-
-
-def unanswered_count(by: Identity) -> int:
-    """How many comments in a person's scope wait for an answer."""
-    waiting = within(by).where(HAS_STATUS[Status.OPEN])
-    return db.session.scalar(waiting.with_only_columns(func.count(Comment.id))) or 0
 
 
 def within(by: Identity) -> Select[Comment]:

@@ -8,8 +8,10 @@ from app.comments import actions, moderation, queries, waiting
 from app.comments.forms import ReleaseForm, RemovalForm, ReplyForm, ScreeningForm, TakeUpForm
 from app.comments.models import Comment
 from app.comments.waiting import Waiting
+from app.comments.wording import OtherWords, state_of
 from app.core.errors import Refused
 from app.core.guards import Role, must_reach, staff
+from app.core.i18n import translated
 from app.core.web import asked_number, page, saved
 from app.projects.queries import compound_of
 from app.roster.models import Compound
@@ -33,6 +35,7 @@ def queue() -> Response:
         number=number,
         has_more=has_more,
         counts=waiting.queue_counts(current_user),
+        state_of=state_of,
     )
 
 
@@ -41,10 +44,11 @@ def queue() -> Response:
 def reply(comment_id: int) -> Response:
     """Answer a comment in the name of the community or another body."""
     comment = _load_comment(comment_id)
-    form = ReplyForm(signed_as=comment.compound.area.name)
+    form = ReplyForm(comment, signed_as=comment.compound.area.name)
     if form.validate_on_submit():
         try:
-            actions.reply(comment, form.signed_as.data, form.body.data, by=current_user)
+            seen, about = form.seen.data, (form.signed_as.data, form.body.data)
+            actions.reply(comment, *about, by=current_user, seen=seen)
         except Refused as refusal:
             form.refuse(refusal)
         else:
@@ -80,10 +84,11 @@ def release(comment_id: int) -> Response:
 def remove(comment_id: int) -> Response:
     """Confirm with a reason, then take a comment out of sight."""
     comment = _load_comment(comment_id)
-    form = RemovalForm()
+    form = RemovalForm(comment)
     if form.validate_on_submit():
         try:
-            moderation.remove_comment(comment, form.reason.data, by=current_user)
+            reason, seen = form.reason.data, form.seen.data
+            moderation.remove_comment(comment, reason, by=current_user, seen=seen)
         except Refused as refusal:
             form.refuse(refusal)
         else:
@@ -96,8 +101,13 @@ def remove(comment_id: int) -> Response:
 @staff()
 def keep(comment_id: int) -> Response:
     """Leave a reported comment where it is."""
-    moderation.keep_comment(_load_comment(comment_id), by=current_user)
-    flash(_("举报已处理，这一条保留。"))
+    comment, seen = _load_comment(comment_id), request.form.get("seen")
+    try:
+        moderation.keep_comment(comment, by=current_user, seen=seen)
+    except OtherWords as refusal:
+        flash(translated(refusal))
+    else:
+        flash(_("举报已处理，这一条保留。"))
     return saved(".queue")
 
 
@@ -110,7 +120,7 @@ def take_up(comment_id: int) -> Response:
     form = TakeUpForm(comment, versions)
     if form.validate_on_submit():
         try:
-            moderation.take_up(comment, form.chosen, by=current_user)
+            moderation.take_up(comment, form.chosen, by=current_user, seen=form.seen.data)
         except Refused as refusal:
             form.refuse(refusal)
         else:

@@ -9,6 +9,7 @@ from app.comments import actions, queries
 from app.comments.forms import ChangeForm, CommentForm, ReportForm, WithdrawalForm
 from app.comments.models import Comment, Status
 from app.comments.queries import Order, Selection
+from app.comments.wording import OtherWords, state_of
 from app.core.errors import Refused
 from app.core.guards import current_home, household, public
 from app.core.web import asked_number, saved
@@ -18,6 +19,12 @@ from app.roster.models import Building
 from app.roster.queries import building_by_token
 
 bp = Blueprint("comments", __name__)
+
+
+@bp.app_context_processor
+def _news() -> dict[str, Any]:
+    """The page of a home, of a feature below, says that it was answered."""
+    return {"answered_lately": queries.answered_lately}
 
 
 @bp.get("/b/<string:token>/comments")
@@ -83,9 +90,12 @@ def withdraw(token: str, comment_id: int) -> Response:
 @bp.post("/b/<string:token>/comments/<int:comment_id>/agree")
 @household
 def agree(token: str, comment_id: int) -> Response:
-    """Count the household among those that think so too."""
+    """Count the household among those that think so too; changed words are shown first."""
     comment = _load_comment(_load_home_building(token), comment_id)
-    actions.agree_with(current_home.household_id, comment)
+    try:
+        actions.agree_with(current_home.household_id, comment, request.form.get("seen"))
+    except OtherWords:
+        return _back_to(comment, token, changed=comment.id)
     return _back_to(comment, token)
 
 
@@ -137,6 +147,8 @@ def _show(building: Building, form: CommentForm | None) -> Response:
         reader=reader,
         is_screened=is_at_home and queries.is_screened(building.compound_id),
         may_change=actions.may_change,
+        state_of=state_of,
+        changed=asked_number("changed"),
         sections=list(Section),
         statuses=list(Status),
         orders=list(Order),
@@ -152,10 +164,10 @@ def _told_where(comment: Comment, token: str) -> Response:
     return saved(".page", _anchor=f"c{comment.id}", token=token)
 
 
-def _back_to(comment: Comment, token: str) -> Response:
+def _back_to(comment: Comment, token: str, **others: int) -> Response:
     """To the same comment in the same selection, so that nobody has to look for the place."""
     where = _selection()
-    args = where.args(number=where.number)
+    args = {**where.args(number=where.number), **others}
     return saved(".page", _anchor=f"c{comment.id}", token=token, **args)
 
 

@@ -1,10 +1,11 @@
 """What waits for the office: its queue in parts, and where it reads everything beforehand."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import contains_eager
 
 from app.comments.models import Comment, Hold, Report, Screening, Status
@@ -57,6 +58,23 @@ def queue(by: Identity, part: Waiting, number: int = 1) -> tuple[list[Comment], 
         found = found.where(_WAITS[part])
         found = found.order_by(_open_reports().desc(), is_later, Comment.id)
     return page_of(found, number)
+
+
+@dataclass(frozen=True)
+class ToDo:
+    """How much waits for what in a person's scope; one comment may wait for several things."""
+
+    unanswered: int
+    held: int
+    reported: int
+
+
+def to_do(by: Identity) -> ToDo:
+    """What waits for an answer, for being let out, and for a look after a report."""
+    conditions = (and_(HAS_STATUS[Status.OPEN], ~IS_HELD), IS_HELD, IS_REPORTED)
+    counts = within(by).with_only_columns(*(count_of(condition) for condition in conditions))
+    row: Any = db.session.execute(counts).one()
+    return ToDo(*row)
 
 
 def queue_counts(by: Identity) -> dict[Waiting, int]:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from app.accounts.actions import home_ref, issue_codes, prepare_codes
 from app.comments.actions import agree_with, reply, write_comment
 from app.comments.models import Nature
+from app.comments.wording import state_of
 from app.core import clock
 from app.core.db import db
 from app.core.guards import Identity
@@ -225,10 +226,11 @@ def _discuss(
         with clock.pretending(written):
             made = write_comment(home.id, compound, *about)
             for neighbour in others[: comment.get("agreed", 0)]:
-                agree_with(neighbour.id, made)
+                agree_with(neighbour.id, made, state_of(made))
         if "reply" in comment:
             with clock.pretending(min(written + timedelta(hours=30), today)):
-                reply(made, plan.community, comment["reply"], by=office.first)
+                answer = comment["reply"]
+                reply(made, plan.community, answer, by=office.first, seen=state_of(made))
 
 
 def _first_home(homes: Sequence[Household], building: str, entrance: str) -> Household:

@@ -5,7 +5,7 @@ from collections import Counter
 from flask import Blueprint, Response, abort, current_app, make_response, request
 from flask_login import current_user
 
-from app.comments.queries import unanswered_count
+from app.comments.waiting import to_do
 from app.core.db import db
 from app.core.guards import staff
 from app.core.web import page
@@ -18,7 +18,7 @@ from app.projects.queries import project_of
 from app.roster.models import Compound
 from app.rounds.models import Round, Voice
 from app.rounds.pending import pending_within
-from app.rounds.queries import remark_count, rounds_of
+from app.rounds.queries import calls_within, may_call, remark_count, rounds_of
 
 bp = Blueprint("desk", __name__, url_prefix="/desk")
 
@@ -36,7 +36,8 @@ def home() -> Response:
         towns=sorted({line.town for line in lines}),
         text=text,
         town=town,
-        unanswered=unanswered_count(current_user),
+        comments=to_do(current_user),
+        calls=calls_within(current_user) if may_call(current_user) else [],
         pending=pending_within(current_user),
         next_step=next_step,
         stretches=stretches,

@@ -8,23 +8,37 @@ from zoneinfo import ZoneInfo
 
 import holidays
 from flask import current_app
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from app.accounts.models import HouseholdCode
 from app.core import clock
 from app.core.db import db
+from app.core.guards import Identity, Role
 from app.journal.actions import book_of_round
 from app.journal.models import JournalEntry, Kind
 from app.projects.queries import current_version
-from app.roster.models import Building, Entrance, Household, Premises
+from app.roster.models import Area, Building, Compound, Entrance, Household, Premises
 from app.rounds.cases import Decision, Objection, Outcome
 from app.rounds.lifecycle import Facts, end_of_term
 from app.rounds.models import Matter, RegisterEntry, Round, Voice, Vote, VoteChoice
 from app.rounds.reasons import Reason
 
-# Where fewer households than these gave a reason, their choice could be guessed.
+# What fewer households than these ticked or wrote could be guessed, and one more could be watched.
 FEWEST_REASONS = 5
+_COUNTS_NOW = (
+    Vote.is_current,
+    RegisterEntry.removed_at.is_(None),
+    RegisterEntry.voice == Voice.COUNTED,
+)
+# Whoever bought the home since has asked for nothing.
+_ASKS_FOR_CALL = and_(
+    Vote.may_call,
+    or_(
+        RegisterEntry.transferred_at.is_(None),
+        RegisterEntry.transferred_at <= Vote.cast_at,
+    ),
+)
 _calendar = holidays.country_holidays("CN")
 
 
@@ -90,11 +104,19 @@ def vote_by_request(round_id: int, household_id: int, request_id: str) -> Vote |
 
 @dataclass(frozen=True)
 class WhyNot:
-    """Why households disagree about one matter: how many ticked each reason, the most first."""
+    """Why households disagree about one matter: at least how many gave each reason, most first."""
 
     matter: Matter
-    homes: int
     counts: tuple[tuple[Reason, int], ...]
+
+
+@dataclass(frozen=True)
+class Calls:
+    """How many homes of an open round asked to be called."""
+
+    round_id: int
+    compound: str
+    homes: int
 
 
 @dataclass(frozen=True)
@@ -111,7 +133,8 @@ class CallBack:
 def why_not(round_: Round) -> list[WhyNot]:
     """The reasons given with the votes that count now, of the whole round, matter by matter.
 
-    A reason tells a choice: none is told of a matter where fewer than five gave one (RULES.md §5).
+    A reason tells a choice (RULES.md §5). So they are counted by fives, or whoever looks before and
+    after a vote would read it; rare ones count among the others, those not even together not.
     """
     counted = _counting(round_.id).join(VoteChoice, VoteChoice.vote_id == Vote.id)
     rows = db.session.execute(
@@ -121,22 +144,48 @@ def why_not(round_: Round) -> list[WhyNot]:
     ).all()
     found = []
     for matter in round_.matters:
-        of_matter = {why: homes for matter_id, why, homes in rows if matter_id == matter.id}
-        given = [(reason, of_matter[reason]) for reason in Reason if reason in of_matter]
-        given.sort(key=lambda pair: -pair[1])
-        total = sum(homes for _why, homes in given)
-        if total >= FEWEST_REASONS:
-            found.append(WhyNot(matter, total, tuple(given)))
+        of_matter = {why: n for matter_id, why, n in rows if why and matter_id == matter.id}
+        if counts := _by_fives(of_matter):
+            found.append(WhyNot(matter, counts))
     return found
+
+
+def _by_fives(given: dict[Reason, int]) -> tuple[tuple[Reason, int], ...]:
+    often: dict[Reason, int] = {
+        why: homes
+        for why, homes in given.items()
+        if why != Reason.OTHER and homes >= FEWEST_REASONS
+    }
+    often[Reason.OTHER] = sum(given.values()) - sum(often.values())
+    steps = [(why, often.get(why, 0) // FEWEST_REASONS * FEWEST_REASONS) for why in Reason]
+    return tuple(sorted((one for one in steps if one[1]), key=lambda one: -one[1]))
+
+
+def may_call(by: Identity) -> bool:
+    """Whether a person reads whom to call: those who do it themselves, not the district."""
+    return by.role != Role.DISTRICT
+
+
+def calls_within(by: Identity) -> list[Calls]:
+    """The open rounds of a person's scope in which homes asked to be called."""
+    is_open = (Round.opened_at.is_not(None), Round.closed_at.is_(None))
+    counted = (
+        select(Round.id, Compound.name, func.count())
+        .join(Vote, Vote.round_id == Round.id)
+        .join(RegisterEntry, RegisterEntry.id == Vote.entry_id)
+        .join(Compound, Compound.id == Round.compound_id)
+        .join(Area, Area.id == Compound.area_id)
+        .where(*_COUNTS_NOW, _ASKS_FOR_CALL, *is_open, Area.path.startswith(by.area_path))
+        .group_by(Round.id, Compound.name)
+        .order_by(Compound.name, Round.id)
+    )
+    return [Calls(*row) for row in db.session.execute(counted)]
 
 
 def calls_of(round_id: int) -> list[CallBack]:
     """The homes that may be called about their vote, in the order of doors; never their choice."""
     homes = joinedload(Vote.entry).joinedload(RegisterEntry.household)
-    # Whoever bought the home since has asked for nothing.
-    moved = RegisterEntry.transferred_at
-    is_own = or_(moved.is_(None), moved <= Vote.cast_at)
-    votes = _counting(round_id).where(Vote.may_call, is_own)
+    votes = _counting(round_id).where(_ASKS_FOR_CALL)
     votes = votes.options(homes.selectinload(Household.contacts))
     return [
         CallBack(v.entry.label, v.entry.premises_id, _phones(v), v.comment, v.cast_at)
@@ -149,15 +198,20 @@ def _phones(vote: Vote) -> tuple[str, ...]:
     return tuple(c.phone for c in home.contacts if c.ended_at is None) if home else ()
 
 
-def remarks_of(round_id: int) -> list[Remark]:
+def remarks_of(round_id: int, *, with_calls: bool) -> list[Remark]:
     """The words written with the votes that count now, the newest first.
 
-    From which building and when, never from whose room or with which choice (RULES.md §5).
+    From which building and when, never from whose room or with which choice (RULES.md §5). None
+    until five homes wrote, or whoever knows who just voted would know whose they are. Those of
+    homes that may be called only `with_calls`: else they stand beside the phone already.
     """
+    if remark_count(round_id) < FEWEST_REASONS:
+        return []
+    shown = _remarks(round_id) if with_calls else _remarks(round_id).where(~_ASKS_FOR_CALL)
     rows = db.session.execute(
-        _remarks(round_id)
-        .with_only_columns(Building.name, Vote.cast_at, Vote.comment)
-        .order_by(Vote.cast_at.desc(), Vote.id.desc())
+        shown.with_only_columns(Building.name, Vote.cast_at, Vote.comment).order_by(
+            Vote.cast_at.desc(), Vote.id.desc()
+        )
     )
     return [Remark(*row) for row in rows]
 
@@ -177,8 +231,7 @@ def _counting(round_id: int) -> Select[Vote]:
     return (
         select(Vote)
         .join(RegisterEntry, RegisterEntry.id == Vote.entry_id)
-        .where(Vote.round_id == round_id, Vote.is_current)
-        .where(RegisterEntry.removed_at.is_(None), RegisterEntry.voice == Voice.COUNTED)
+        .where(Vote.round_id == round_id, *_COUNTS_NOW)
     )
 
 

@@ -124,11 +124,12 @@ def preflight(round_id: int) -> Response:
 def remarks(round_id: int) -> Response:
     """What households wrote with their votes, why they disagree, and whom to call; no choice."""
     round_ = _load_round(round_id)
-    calls_itself = current_user.role != Role.DISTRICT
+    calls_itself = queries.may_call(current_user)
     return page(
         "rounds/staff/remarks.html",
         round=round_,
-        remarks=queries.remarks_of(round_id),
+        remarks=queries.remarks_of(round_id, with_calls=not calls_itself),
+        written=queries.remark_count(round_id),
         reasons=queries.why_not(round_),
         calls=queries.calls_of(round_id) if calls_itself else None,
         fewest=queries.FEWEST_REASONS,

@@ -4,6 +4,7 @@ import pytest
 from flask import Flask
 
 from app.comments.models import Comment
+from app.comments.wording import state_of
 from app.core.db import db
 from tests.client import ORIGIN, PageClient
 from tests.comments.saying import ask, enter
@@ -61,7 +62,7 @@ def test_whom_it_concerns_comes_through_and_only_with_a_token(
     comment = ask(building, "原话")
     enter(client, building, home)
     url = f"/b/{building.token}/comments/{comment.id}/{verb}"
-    data = {"body": "别的话", "wrong": "abuse"}
+    data = {"body": "别的话", "wrong": "abuse", "seen": state_of(comment)}
     forged = client.http.post(url, base_url=ORIGIN, data=data)
     assert forged.status_code == 403
     assert untouched(comment)
@@ -75,6 +76,6 @@ def test_any_building_of_the_compound_leads_to_the_same_comments(client: PageCli
     comment = ask(building, "原话")
     enter(client, neighbour)
     url = f"/b/{neighbour.token}/comments/{comment.id}/agree"
-    client.submit(url, {})
+    client.submit(url, {"seen": state_of(comment)})
     db.session.expire_all()
     assert comment.agreed == 1

@@ -11,6 +11,7 @@ from flask import Flask
 from app.comments import actions, moderation, queries
 from app.comments.models import Agreement, Comment
 from app.comments.queries import Order, Selection
+from app.comments.wording import state_of
 from app.core import clock
 from app.core.db import db
 from app.journal.models import JournalEntry
@@ -29,13 +30,13 @@ def test_a_household_thinks_so_too_and_takes_it_back_without_javascript(
 ) -> None:
     building = make_building()
     comment = ask(building)
-    actions.agree_with(homes_of(building)[2].id, comment)
+    actions.agree_with(homes_of(building)[2].id, comment, state_of(comment))
     enter(client, building, 1)
     page = client.get("comments.page", token=building.token, order="most")
     assert page.one("p", class_="agreed").text == "1 户也这么想"
     form = page.one("article").one("form")
     assert form.one("button").text == "我家也这么想"
-    answer = client.submit(form["action"], {})
+    answer = client.submit(form["action"], page.form_values("/agree?order=most"))
     assert answer.headers["Location"].endswith(f"comments?order=most#c{comment.id}")
     page = client.follow(answer)
     assert page.one("p", class_="agreed").text == "2 户也这么想，您家也在内"
@@ -54,7 +55,7 @@ def test_a_household_counts_once_however_often_it_says_so(client: PageClient) ->
     comment = ask(building)
     enter(client, building, 1)
     for _ in range(3):
-        client.post("comments.agree", **about(building, comment))
+        client.post("comments.agree", {"seen": state_of(comment)}, **about(building, comment))
     assert comment.agreed == 1
     for _ in range(2):
         client.post("comments.take_back", **about(building, comment))
@@ -78,7 +79,8 @@ def test_two_browsers_of_a_household_at_once_count_once(tmp_path: Path, worker_i
             db.session.commit()
 
         def agree(_number: int) -> None:
-            actions.agree_with(home, db.session.get_one(Comment, comment))
+            of = db.session.get_one(Comment, comment)
+            actions.agree_with(home, of, state_of(of))
 
         all_at_once(app, agree, times=8)
         with app.app_context():
@@ -91,14 +93,14 @@ def test_nobody_agrees_with_own_gone_or_hidden_words() -> None:
     comment = ask(building)
     neighbour = homes_of(building)[1].id
     with pytest.raises(actions.OwnWords):
-        actions.agree_with(comment.household_id, comment)
+        actions.agree_with(comment.household_id, comment, state_of(comment))
     with pytest.raises(actions.NotOfThisCompound):
-        actions.agree_with(homes_of(other)[0].id, comment)
+        actions.agree_with(homes_of(other)[0].id, comment, state_of(comment))
     with pytest.raises(actions.IsHeld):
-        actions.agree_with(neighbour, ask(building, "打 13812345678"))
-    moderation.remove_comment(comment, "骂人", by=make_staff().identity)
+        actions.agree_with(neighbour, ask(building, "打 13812345678"), None)
+    moderation.remove_comment(comment, "骂人", by=make_staff().identity, seen=state_of(comment))
     with pytest.raises(actions.IsRemoved):
-        actions.agree_with(neighbour, comment)
+        actions.agree_with(neighbour, comment, state_of(comment))
     assert comment.agreed == 0
 
 
@@ -107,8 +109,8 @@ def test_those_that_most_households_agree_with_stand_first_when_asked(client: Pa
     building = make_building()
     first, second, third = (ask(building, text, home) for home, text in enumerate("甲乙丙"))
     for home in (0, 2, 3):
-        actions.agree_with(homes_of(building)[home].id, second)
-    actions.agree_with(homes_of(building)[4].id, first)
+        actions.agree_with(homes_of(building)[home].id, second, state_of(second))
+    actions.agree_with(homes_of(building)[4].id, first, state_of(first))
     by_date = client.get("comments.page", token=building.token)
     assert bodies(by_date) == ["丙", "乙", "甲"]
     by_number = client.get("comments.page", token=building.token, order="most")
@@ -122,7 +124,7 @@ def test_nothing_tells_who_agrees(client: PageClient, session: sa.orm.Session) -
     building = make_building(name="3号楼")
     comment = ask(building)
     entries = session.scalar(sa.select(sa.func.count()).select_from(JournalEntry))
-    actions.agree_with(homes_of(building)[5].id, comment)
+    actions.agree_with(homes_of(building)[5].id, comment, state_of(comment))
     assert session.scalar(sa.select(sa.func.count()).select_from(JournalEntry)) == entries
     client.sign_in(make_staff())
     page = client.get("comments_staff.queue")
@@ -139,8 +141,8 @@ def test_the_page_of_a_household_costs_the_same_for_any_number_of_comments(
     for half in (range(1, 3), range(3, 12)):
         for home in half:
             comment = ask(building, f"{home}", home)
-            actions.agree_with(homes_of(building)[0].id, comment)
-            actions.reply(comment, "社区", "答", by=make_staff().identity)
+            actions.agree_with(homes_of(building)[0].id, comment, state_of(comment))
+            actions.reply(comment, "社区", "答", by=make_staff().identity, seen=state_of(comment))
         client.get("comments.page", token=building.token)
         with count_queries() as statements:
             client.get("comments.page", token=building.token)

@@ -7,8 +7,10 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from app.comments import actions, moderation, queries
+from app.comments import actions, moderation, waiting
 from app.comments.models import Comment
+from app.comments.waiting import ToDo
+from app.comments.wording import state_of
 from app.core.guards import Role
 from app.journal.models import JournalEntry, Kind
 from app.projects.models import Section
@@ -56,13 +58,13 @@ def test_an_empty_reply_is_refused(client: PageClient) -> None:
     assert "请写一点内容再发" in page.text
     assert "请填写署名" in page.text
     with pytest.raises(actions.Unsaid):
-        actions.reply(comment, "社区", " ", by=make_staff().identity)
+        actions.reply(comment, "社区", " ", by=make_staff().identity, seen=state_of(comment))
 
 
 def test_the_oldest_unanswered_comes_first_and_all_are_kept(client: PageClient) -> None:
     building = make_building()
     answered, first, second = (ask(building, text, n) for n, text in enumerate("甲乙丙"))
-    actions.reply(answered, "社区", "好。", by=make_staff().identity)
+    actions.reply(answered, "社区", "好。", by=make_staff().identity, seen=state_of(answered))
     client.sign_in(make_staff())
     waiting = client.get("comments_staff.queue")
     assert [p.text for p in waiting.all("p", class_="body")] == [first.body, second.body]
@@ -103,7 +105,7 @@ def test_nothing_is_removed_without_a_reason_or_twice(client: PageClient) -> Non
     )
     assert "已经移除" in again.text
     with pytest.raises(actions.IsRemoved):
-        actions.reply(comment, "社区", "好。", by=make_staff().identity)
+        actions.reply(comment, "社区", "好。", by=make_staff().identity, seen=state_of(comment))
 
 
 def test_comments_are_handled_only_within_the_scope(client: PageClient, app: Flask) -> None:
@@ -147,6 +149,6 @@ def test_what_waits_is_counted_within_the_scope() -> None:
     comments = [ask(building, "问", n) for n in range(3)]
     ask(other)
     by = make_staff(Role.WORKER, building.compound.area).identity
-    actions.reply(comments[0], "社区", "答", by=by)
-    moderation.remove_comment(comments[1], "骂人", by=by)
-    assert queries.unanswered_count(by) == 1
+    actions.reply(comments[0], "社区", "答", by=by, seen=state_of(comments[0]))
+    moderation.remove_comment(comments[1], "骂人", by=by, seen=state_of(comments[1]))
+    assert waiting.to_do(by) == ToDo(unanswered=1, held=0, reported=0)

@@ -13,6 +13,7 @@ from flask import Flask
 
 from app.comments import actions
 from app.comments.models import Comment
+from app.comments.wording import state_of
 from app.core import clock
 from app.journal.models import JournalEntry, Kind
 from app.projects.models import Section
@@ -212,5 +213,5 @@ def test_a_comment_that_waits_for_an_answer_says_so(client: PageClient) -> None:
     building = make_building()
     comment = write(building, "几点开会？")
     assert "等社区答复" in client.get("comments.page", token=building.token).text
-    actions.reply(comment, "社区", "下午三点。", by=make_staff().identity)
+    actions.reply(comment, "社区", "下午三点。", by=make_staff().identity, seen=state_of(comment))
     assert "等社区答复" not in client.get("comments.page", token=building.token).text

@@ -10,6 +10,7 @@ from flask import Flask
 
 from app.comments import actions, moderation
 from app.comments.models import EarlierText, Hold
+from app.comments.wording import state_of
 from app.core import clock
 from app.journal.models import JournalEntry, Kind
 from tests.client import PageClient
@@ -75,9 +76,9 @@ def test_words_that_others_answered_or_share_stay_as_they_are() -> None:
     building = make_building()
     by = make_staff().identity
     answered, shared, taken_up = (ask(building, text, 0) for text in "甲乙丙")
-    actions.reply(answered, "社区", "好。", by=by)
-    actions.agree_with(homes_of(building)[1].id, shared)
-    moderation.take_up(taken_up, make_plan(building.compound), by=by)
+    actions.reply(answered, "社区", "好。", by=by, seen=state_of(answered))
+    actions.agree_with(homes_of(building)[1].id, shared, state_of(shared))
+    moderation.take_up(taken_up, make_plan(building.compound), by=by, seen=state_of(taken_up))
     for comment in (answered, shared, taken_up):
         assert not actions.may_change(comment)
         with pytest.raises(actions.IsSettled):
@@ -119,7 +120,7 @@ def test_a_household_takes_its_words_back_and_a_stub_stays(
 ) -> None:
     building = make_building()
     comment = ask(building, "说过头的话")
-    actions.reply(comment, "社区", "这样回答。", by=make_staff().identity)
+    actions.reply(comment, "社区", "这样回答。", by=make_staff().identity, seen=state_of(comment))
     enter(client, building)
     asked = client.get("comments.withdraw", **about(building, comment))
     assert "不能恢复" in asked.text
@@ -133,7 +134,10 @@ def test_a_household_takes_its_words_back_and_a_stub_stays(
     assert "说过头的话" not in client.get("comments_staff.queue", show="all").html
     entries = session.scalars(sa.select(JournalEntry).where(JournalEntry.kind == Kind.COMMENT))
     assert "withdrawn" in [json.loads(one.entry).get("did") for one in entries]
-    for again in (actions.withdraw_comment, lambda home, one: actions.agree_with(home + 1, one)):
+    for again in (
+        actions.withdraw_comment,
+        lambda home, one: actions.agree_with(home + 1, one, state_of(one)),
+    ):
         with pytest.raises(actions.IsRemoved):
             again(comment.household_id, comment)
     client.get("comments.withdraw", status=404, **about(building, comment))

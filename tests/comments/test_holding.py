@@ -9,6 +9,7 @@ from flask import Flask
 
 from app.comments import actions, moderation
 from app.comments.models import Comment, Hold, Screening
+from app.comments.wording import state_of
 from app.core.guards import Role
 from app.journal.models import JournalEntry, Kind
 from app.roster.models import Building
@@ -48,7 +49,7 @@ def test_a_private_number_is_held_and_its_household_told_why(client: PageClient)
     assert "社区看过再公布，一般1个工作日内" in page.one("p", role="status").text
     told = page.one("p", class_="held").text
     assert "现在只有您家看得到" in told
-    assert "里面像有电话、证件号或银行卡号" in told
+    assert "里面像有电话、微信号、证件号或银行卡号" in told
     assert bodies(page) == [HELD]
     assert "我家也这么想" not in page.text
 
@@ -82,7 +83,7 @@ def test_what_was_removed_or_taken_back_is_in_no_answer(client: PageClient, app:
     removed, taken_back, held = (
         ask(building, f"{HELD}，{n}" if n > 1 else f"藏{n}", 0) for n in (0, 1, 2)
     )
-    moderation.remove_comment(removed, "骂人", by=by)
+    moderation.remove_comment(removed, "骂人", by=by, seen=state_of(removed))
     actions.withdraw_comment(taken_back.household_id, taken_back)
     actions.withdraw_comment(held.household_id, held)
     readers = (client, enter(PageClient(app), building, 1), enter(PageClient(app), building, 0))
@@ -101,7 +102,7 @@ def test_the_office_sees_why_and_lets_it_out_with_the_number_masked(
     comment = ask(building, HELD)
     client.sign_in(make_staff(Role.WORKER, building.compound.area))
     queue = client.get("comments_staff.queue", show="held")
-    assert "里面像有电话、证件号或银行卡号" in queue.one("article").text
+    assert "里面像有电话、微信号、证件号或银行卡号" in queue.one("article").text
     page = client.get("comments_staff.release", comment_id=comment.id)
     assert "找我说 ****" in page.one("form", class_="narrow").text
     values = page.form_values("/release") | {"numbers": "hide"}
@@ -144,7 +145,7 @@ def test_words_that_changed_since_they_were_read_are_not_let_out(client: PageCli
     actions.change_comment(comment.household_id, comment, "换一句 13987654321")
     values["numbers"] = "show"
     page = client.post("comments_staff.release", values, status=422, comment_id=comment.id)
-    assert "本户刚刚改过" in page.text
+    assert "这一条刚刚改过" in page.text
     assert comment.is_held
     assert "换一句 13987654321" in page.text
     again = page.form_values("/release") | {"numbers": "hide"}
@@ -160,7 +161,7 @@ def test_a_held_comment_is_removed_in_the_open_and_not_answered_before(client: P
     page = client.post("comments_staff.reply", reply, status=422, comment_id=comment.id)
     assert "请先公布或移除" in page.text
     with pytest.raises(actions.IsHeld):
-        moderation.take_up(comment, None, by=make_staff().identity)
+        moderation.take_up(comment, None, by=make_staff().identity, seen=state_of(comment))
     client.post("comments_staff.remove", {"reason": "写了别人的电话"}, comment_id=comment.id)
     page = client.get("comments.page", token=building.token)
     assert "原因：写了别人的电话" in page.text

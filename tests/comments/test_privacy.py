@@ -31,6 +31,15 @@ MOBILES = [
     "138—1234–5678",
     "138\u00ad1234\u00ad5678",
     "1\u03323\u03328\u033212345678",
+    "139a1234b5678",
+    "139x1234x5678",
+    "139🙂1234🙂5678",
+    "139点1234点5678",
+    "139 和 1234 和 5678",
+    "139杠12345678",
+    "O139l2345678",
+    "l39I2345678",
+    "139l1234l5678",
 ]
 OTHERS = [
     "0953-5551234",
@@ -64,6 +73,16 @@ EVERYDAY = [
     "5x6x7",
     "4111 1111 1111 1112",
     "110、119、120、12345",
+    "139户1200元6000",
+    "138号楼 1234 户 5678 元",
+    "13点30到15点45，301",
+    "18点30分到19点45分",
+    "138个和1234个，共5678",
+    "1.5l 水，100 l",
+    "微信群里说 2026 年开工，微信缴费 12345",
+    "微信上问过，QQ 上也问过",
+    "加微信群，看 6 号楼",
+    "WeChat",
     "",
 ]
 
@@ -97,6 +116,22 @@ def test_the_phone_of_the_office_may_stand_anywhere() -> None:
     both = f"社区 {OFFICE}，我家 0953-5551234"
     assert masked(both, [OFFICE]) == f"社区 {OFFICE}，我家 {MASK}"
     assert has_private_number("13812345678", [""])
+
+
+@pytest.mark.parametrize(
+    ("text", "hidden"),
+    [
+        ("微信 abc123", "微信 ****"),
+        ("加我微信号：lao-wang", "加我微信号：****"),
+        ("QQ 12345678，找我", "QQ ****，找我"),
+        ("qq:87654321", "qq:****"),
+        ("vx wang_1960", "vx ****"),
+        ("我的微信是wxid_8k2m", "我的微信是****"),
+    ],
+)
+def test_a_name_in_a_chat_is_found_and_masked(text: str, hidden: str) -> None:
+    assert masked(text) == hidden
+    assert not has_private_number(hidden)
 
 
 def test_every_number_of_a_text_is_masked_and_nothing_else() -> None:

@@ -8,6 +8,7 @@ from flask import Flask
 
 from app.comments import actions, moderation
 from app.comments.models import Report, Wrong
+from app.comments.wording import state_of
 from app.core import clock
 from app.core.guards import Role
 from app.journal.models import JournalEntry, Kind
@@ -55,7 +56,7 @@ def test_reported_ones_stand_first_with_their_number_and_reasons(client: PageCli
     assert bodies(page) == ["两次", "一次", held.body, "老的"]
     first = page.all("article")[0].text
     assert "2 户举报：" in first
-    assert "骂人 2" in first
+    assert "2 户举报： 骂人 “很难听”" in first
     assert "很难听" in first
     for home in (4, 5):
         assert homes[home].premises.room not in first
@@ -71,19 +72,19 @@ def test_what_the_office_keeps_leaves_the_queue_until_somebody_else_reports(
 ) -> None:
     building = make_building()
     comment = ask(building, "有意见的话")
-    actions.reply(comment, "社区", "好。", by=make_staff().identity)
+    actions.reply(comment, "社区", "好。", by=make_staff().identity, seen=state_of(comment))
     homes = homes_of(building)
     actions.report_comment(homes[1].id, comment, Wrong.OTHER)
     client.sign_in(make_staff())
     form = client.get("comments_staff.queue").one("article").one("form")
-    told = client.follow(client.submit(form["action"], {}))
+    told = client.follow(client.submit(form["action"], {"seen": state_of(comment)}))
     assert "这一条保留" in told.text
     assert "都回复了" in told.text
     assert comment.is_in_sight
     newest = sa.select(JournalEntry).order_by(JournalEntry.id.desc()).limit(1)
     entry = session.scalars(newest).one()
     assert (entry.kind, json.loads(entry.entry)["did"]) == (Kind.MODERATION, "kept")
-    client.post("comments_staff.keep", comment_id=comment.id)
+    client.post("comments_staff.keep", {"seen": state_of(comment)}, comment_id=comment.id)
     assert session.scalars(newest).one().id == entry.id
     actions.report_comment(homes[2].id, comment, Wrong.OTHER)
     session.expire_all()
@@ -99,8 +100,10 @@ def test_removing_settles_the_reports(client: PageClient) -> None:
     client.post("comments_staff.remove", {"reason": "写了房号"}, comment_id=comment.id)
     assert all(report.settled_at for report in comment.reports)
     with pytest.raises(actions.IsRemoved):
-        moderation.keep_comment(comment, by=make_staff().identity)
-    client.post("comments_staff.keep", status=409, comment_id=comment.id)
+        moderation.keep_comment(comment, by=make_staff().identity, seen=state_of(comment))
+    client.post(
+        "comments_staff.keep", {"seen": state_of(comment)}, status=409, comment_id=comment.id
+    )
 
 
 def test_nobody_reports_own_hidden_or_foreign_words(client: PageClient) -> None:

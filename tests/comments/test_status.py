@@ -12,6 +12,7 @@ from app.comments import actions, moderation, queries
 from app.comments.models import Comment, Nature, Status
 from app.comments.queries import Selection, usual_time
 from app.comments.sight import HAS_STATUS, IS_GONE, IS_HELD, IS_PUBLIC, IS_REPORTED
+from app.comments.wording import state_of
 from app.core import clock
 from app.journal.models import JournalEntry
 from app.roster.models import Building
@@ -39,15 +40,15 @@ def make_one_of_each(building: Building) -> dict[str, Comment]:
     version = make_plan(building.compound)
     one["opinion"].nature = Nature.OPINION
     for name in ("answered", "both"):
-        actions.reply(one[name], "社区", "答", by=by)
+        actions.reply(one[name], "社区", "答", by=by, seen=state_of(one[name]))
     for name in ("linked", "both"):
-        moderation.take_up(one[name], version, by=by)
+        moderation.take_up(one[name], version, by=by, seen=state_of(one[name]))
     for name in ("removed", "held removed"):
-        moderation.remove_comment(one[name], "骂人", by=by)
+        moderation.remove_comment(one[name], "骂人", by=by, seen=state_of(one[name]))
     for name in ("withdrawn", "held withdrawn"):
         actions.withdraw_comment(one[name].household_id, one[name])
     actions.report_comment(homes[0].id, one["reported"], actions.Wrong.OTHER)
-    seen = moderation.state_of(one["released"])
+    seen = state_of(one["released"])
     moderation.release_comment(one["released"], by=by, seen=seen)
     return one
 
@@ -124,7 +125,7 @@ def test_the_page_says_how_many_are_answered_and_how_fast(client: PageClient) ->
         ask(building, "说一句", 4, Nature.OPINION)
         for comment, hours in zip(asked, (2, 10, 50), strict=False):
             traveller.shift(timedelta(hours=hours))
-            actions.reply(comment, "社区", "答", by=by)
+            actions.reply(comment, "社区", "答", by=by, seen=state_of(comment))
     page = client.get("comments.page", token=building.token)
     told = page.one("p", class_="overview").text
     assert told == "共 4 个问题，已答复 3 个；另有 1 条意见。社区一般3天内答复。"
@@ -160,7 +161,7 @@ def test_staff_link_a_comment_to_the_version_that_took_it_up(
         old = {"version": str(earlier.id)}
         client.post("comments_staff.take_up", old, status=422, comment_id=comment.id)
         with pytest.raises(moderation.NotThatVersion):
-            moderation.take_up(comment, earlier, by=make_staff().identity)
+            moderation.take_up(comment, earlier, by=make_staff().identity, seen=state_of(comment))
         client.post("comments_staff.take_up", values, comment_id=comment.id)
         public = PageClient(app).get("comments.page", token=building.token)
         link = public.one("p", class_="state").one("a")
@@ -183,7 +184,7 @@ def test_a_household_finds_its_own_and_is_told_of_answers(client: PageClient) ->
     page = client.get("comments.page", token=building.token)
     assert "已经答复" not in page.text
     for comment in (own, other):
-        actions.reply(comment, "社区", "答", by=make_staff().identity)
+        actions.reply(comment, "社区", "答", by=make_staff().identity, seen=state_of(comment))
     page = client.get("comments.page", token=building.token)
     assert "您家写的有 1 条已经答复" in page.text
     mine = client.get("comments.page", token=building.token, mine=1)

@@ -4,6 +4,7 @@ import pytest
 
 from app.comments import actions, moderation
 from app.comments.models import Comment, Wrong
+from app.comments.wording import state_of
 from app.notices.models import MessageKind
 from app.projects.models import Section
 from app.roster.models import Building
@@ -30,9 +31,9 @@ def ask(building: Building, body: str) -> Comment:
 def test_the_household_that_asked_is_told_of_each_answer_and_of_no_word(building: Building) -> None:
     comment = ask(building, "什么时候动工？")
     by = make_staff().identity
-    actions.agree_with(homes_of(building)[1].id, comment)
-    actions.reply(comment, "社区", "四月一日。", by=by)
-    actions.reply(comment, "社区", "补充一句。", by=by)
+    actions.agree_with(homes_of(building)[1].id, comment, state_of(comment))
+    actions.reply(comment, "社区", "四月一日。", by=by, seen=state_of(comment))
+    actions.reply(comment, "社区", "补充一句。", by=by, seen=state_of(comment))
     messages = queued()
     assert [(m.phone, m.kind) for m in messages] == [(MOBILE, MessageKind.REPLIED)] * 2
     assert [m.cause for m in messages] == [f"reply:{one.id}" for one in comment.replies]
@@ -42,10 +43,10 @@ def test_the_household_that_asked_is_told_of_each_answer_and_of_no_word(building
 def test_nothing_else_about_a_comment_is_sent(building: Building) -> None:
     comment = ask(building, "打 13812345678")
     by = make_staff().identity
-    moderation.release_comment(comment, by=by, seen=moderation.state_of(comment))
+    moderation.release_comment(comment, by=by, seen=state_of(comment))
     actions.report_comment(homes_of(building)[1].id, comment, Wrong.ABUSE)
-    moderation.keep_comment(comment, by=by)
-    moderation.remove_comment(comment, "骂人", by=by)
+    moderation.keep_comment(comment, by=by, seen=state_of(comment))
+    moderation.remove_comment(comment, "骂人", by=by, seen=state_of(comment))
     with pytest.raises(actions.IsRemoved):
-        actions.reply(comment, "社区", "好。", by=by)
+        actions.reply(comment, "社区", "好。", by=by, seen=state_of(comment))
     assert queued() == []

@@ -163,25 +163,37 @@ def desk_of(app: Flask, home: Asked, role: Role = Role.WORKER) -> PageClient:
     return desk
 
 
-def test_reasons_are_told_from_five_households_on_of_the_whole_round(
-    app: Flask, client: PageClient
-) -> None:
-    home = asked(client, homes=7)
-    for other, why in zip(home.homes[:4], [Reason.COST, Reason.COST, *Reason], strict=False):
-        disagree(home, other, why)
-    disagree(home, home.homes[4], None)
+def test_reasons_are_counted_by_fives_of_the_whole_round(app: Flask, client: PageClient) -> None:
+    home = asked(client, homes=14)
     desk = desk_of(app, home)
-    page = desk.get("rounds_staff.remarks", round_id=home.round.id)
-    assert "不到 5 户说原因，不显示" in page.text
-    assert "出的钱太多" not in page.text
-    disagree(home, home.homes[5], Reason.FEE)
-    page = desk.get("rounds_staff.remarks", round_id=home.round.id)
-    table = page.one("table", aria_labelledby=f"why-{home.round.matters[0].id}")
-    rows = [row.text for row in table.all("tr")]
-    assert rows[0] == "出的钱太多3/5 户，60.0 %"
-    assert len(rows) == 3
-    assert home.homes[0].address not in page.html
-    assert "不同意" not in page.one("main").text
+
+    def read() -> list[str]:
+        page = desk.get("rounds_staff.remarks", round_id=home.round.id)
+        assert home.homes[0].address not in page.html
+        assert "不同意" not in page.one("main").text
+        found = page.all("table", aria_labelledby=f"why-{home.round.matters[0].id}")
+        return [row.text for table in found for row in table.all("tr")]
+
+    # The reason of the next home to vote, and what can be read then.
+    told: list[list[str]] = []
+    for other, why in zip(
+        home.homes,
+        [
+            *(Reason.COST, Reason.COST, Reason.FEE, Reason.COST, Reason.COST),
+            *(Reason.UNCLEAR, Reason.COST, Reason.COST, Reason.OTHER, Reason.WORKS),
+            *(Reason.FEE, None, Reason.FEE),
+        ],
+        strict=False,
+    ):
+        disagree(home, other, why)
+        told.append(read())
+    assert told[:4] == [[]] * 4
+    # Five reasons, and none of them five times: they are told together.
+    assert told[4:6] == [["其他原因5 户以上"]] * 2
+    # Now one stands by itself; the others are too few, and a sixth changes nothing.
+    assert told[6:9] == [["出的钱太多5 户以上"]] * 3
+    assert told[9:10] == [["出的钱太多5 户以上"]]
+    assert told[10:13] == [["出的钱太多5 户以上", "其他原因5 户以上"]] * 3
 
 
 def test_a_vote_that_counts_no_more_gives_no_reason(client: PageClient) -> None:

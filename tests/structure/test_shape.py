@@ -72,7 +72,7 @@ CONCEPTS = {
     "matters objection_views objections opening pending profile prospects reasons recording "
     "recounting register register_forms register_views replay residents steps storing tallies "
     "thresholds timeline ways wording",
-    "comments": "moderation privacy sight waiting",
+    "comments": "moderation privacy sight waiting wording",
     "reports": "notice pages printing",
     "desk": "board live next_step",
     "demo": "cases content drawings plans stories synthetic",
