@@ -37,7 +37,7 @@ def test_one_screen_says_what_how_much_until_when_and_how_far(client: PageClient
     cast_quickly(voter.round, voter.home, Choice.AGREE, "request-1")
     page = client.get("rounds.building", token=voter.building.token)
     assert page.h1 == f"{voter.building.compound.name} {voter.building.name}"
-    for said in ("换水管、修屋面", "不用出钱", "截止", "还剩15天", "全小区 1/6 户，16.6 %"):
+    for said in ("换水管、修屋面", "不用出钱", "截止", "还剩15天", "小区 1/6 户，16.6 %"):
         assert said in page.text
 
 
@@ -163,7 +163,7 @@ def test_a_building_of_fewer_than_five_homes_is_not_told_apart(client: PageClien
     assert "本楼" not in client.get("rounds.building", token=small.token).text
     assert "本楼" not in client.get("rounds.building", token=large.token).text
     page = client.get("rounds.building", token=third.token)
-    assert "全小区 1/25 户，4.0 % 本楼 0/12 户，0.0 %" in page.text
+    assert "小区 1/25 户，4.0 % 本楼 0/12 户，0.0 %" in page.text
 
 
 @pytest.mark.parametrize(
