@@ -50,13 +50,11 @@ def current_round(compound_id: int) -> Round | None:
 
 def others_asked_in(round_: Round, building: Building) -> list[Matter]:
     """What is asked in this building, or an entrance of it, beside the plan and its management."""
+    others = [m for m in round_.matters if m.subject not in (Subject.PLAN, Subject.MANAGEMENT)]
+    if not others:
+        return []
     entrances = [entrance.id for entrance in building.entrances] or [0]
-    return [
-        matter
-        for matter in round_.matters
-        if matter.subject not in (Subject.PLAN, Subject.MANAGEMENT)
-        and any(matter.is_asked_in(building.id, entrance) for entrance in entrances)
-    ]
+    return [m for m in others if any(m.is_asked_in(building.id, at) for at in entrances)]
 
 
 def last_opened(compound_id: int) -> Round | None:
