@@ -5,8 +5,6 @@ Nothing is said here that the office did not write; what is not found is not sai
 
 import re
 
-from markupsafe import Markup
-
 from app.core.markdown import rendered
 
 # About three lines on the phone of a household.
@@ -22,7 +20,7 @@ _PAYING = re.compile(r"交钱|出钱|出资|缴费")
 
 def plain(text: str) -> str:
     """The words of a Markdown text on one line, without its marks."""
-    return " ".join(Markup(rendered(text)).striptags().split())
+    return " ".join(rendered(text).striptags().split())
 
 
 def opening(text: str, most: int = _MOST) -> str:
