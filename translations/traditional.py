@@ -15,7 +15,11 @@ from opencc import OpenCC
 NAME = "zh_Hant"
 CATALOGUE = Path(__file__).parent / NAME / "LC_MESSAGES" / "messages.po"
 # What OpenCC writes → what is meant.
-CORRECTIONS = {"臺賬": "臺帳", "準許": "准許"}
+CORRECTIONS = {
+    **{"臺賬": "臺帳", "準許": "准許", "麵積": "面積", "回復": "回覆"},
+    **{"起籤": "起簽", "誰籤": "誰簽", "重籤": "重簽"},
+    **{"名冊里": "名冊裡", "臺帳里": "臺帳裡", "格里": "格裡"},
+}
 
 
 def traditional(text: str) -> str:

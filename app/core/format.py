@@ -21,6 +21,8 @@ from app.core import clock
 _DAYS = {"en": "d MMM y"}
 _DAYS_OF_A_YEAR = {"en": "d MMM"}
 _WEEKDAYS = {"ug": "EEEE"}
+# Who counts large sums in millions; Chinese counts them in ten thousands.
+_IN_MILLIONS = ("en", "ug")
 
 
 def as_percent(part: int, whole: int) -> str:
@@ -81,6 +83,13 @@ def as_quantity(hundredths: int) -> str:
 def as_wan(fen: int) -> str:
     """Money kept in fen, in units of ten thousand yuan, as budgets are written: `120.5`."""
     return _decimal(fen, 6)
+
+
+def as_large_sum(fen: int) -> str:
+    """Money kept in fen as budgets are spoken of: `578 万元`, `5.78 million yuan`."""
+    if _locale().language in _IN_MILLIONS:
+        return gettext("%(number)s 百万元", number=_decimal(fen, 8))
+    return gettext("%(number)s 万元", number=as_wan(fen))
 
 
 def _decimal(number: int, places: int, *, least: int = 0) -> str:
@@ -173,6 +182,7 @@ def init(app: Flask) -> None:
         as_yuan,
         as_quantity,
         as_wan,
+        as_large_sum,
         as_moment,
         as_day,
         as_deadline,

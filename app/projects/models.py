@@ -13,6 +13,7 @@ from sqlalchemy import JSON, CheckConstraint, ForeignKey, String, Text, UniqueCo
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.core.db import BigInt, Model
+from app.projects import excerpts
 from app.roster.models import Compound
 
 
@@ -240,6 +241,32 @@ class PlanVersion(Model):
     def funds(self) -> int:
         """Sum of the funding sources, in fen."""
         return sum(source.amount for source in self.sources)
+
+    @property
+    def lead(self) -> str:
+        """The first sentences of the summary, for a screen with little room."""
+        return excerpts.opening(self.summary)
+
+    @property
+    def is_whole_in_lead(self) -> bool:
+        """Whether the summary says no more than its first sentences."""
+        return self.lead == excerpts.plain(self.summary)
+
+    @property
+    def first_years(self) -> str:
+        """What is different about the fee at first, as the office wrote it; '' when nothing."""
+        return excerpts.at_first(self.fee_note, self.subsidy) if self.fee_per_area else ""
+
+    @property
+    def paying_apart(self) -> str:
+        """The plan's own sentence that paying is agreed to separately; '' when it has none."""
+        return excerpts.paying_apart(self.share_note)
+
+    @property
+    def is_share_by_note(self) -> bool:
+        """Whether residents pay something that no rule of the plan reckons, only its words."""
+        has_rule = self.share_per_household > 0 or self.share_per_area > 0
+        return not has_rule and any(part.source is Source.RESIDENTS for part in self.sources)
 
     def share_of(self, size: int) -> int:
         """What one household with `size` (0.01 m²) would pay once, in fen, halves rounded up."""

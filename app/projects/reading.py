@@ -82,8 +82,7 @@ class Reading:
     @property
     def is_by_note(self) -> bool:
         """Whether some households pay, and only the words of the plan say which."""
-        from_residents = any(part.whose is Source.RESIDENTS for part in self.bar)
-        return from_residents and not self.asks_residents
+        return self.version.is_share_by_note
 
     @property
     def months(self) -> int:

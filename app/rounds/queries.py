@@ -21,7 +21,7 @@ from app.projects.queries import current_version
 from app.roster.models import Area, Building, Compound, Entrance, Household, Premises
 from app.rounds.cases import Decision, Objection, Outcome
 from app.rounds.lifecycle import Facts, end_of_term
-from app.rounds.models import Matter, RegisterEntry, Round, Voice, Vote, VoteChoice
+from app.rounds.models import Matter, RegisterEntry, Round, Subject, Voice, Vote, VoteChoice
 from app.rounds.reasons import Reason
 
 # What fewer households than these ticked or wrote could be guessed, and one more could be watched.
@@ -60,6 +60,15 @@ def rounds_of(compound_id: int) -> list[Round]:
 def current_round(compound_id: int) -> Round | None:
     """The newest round that residents may know of: its register is published or it went on."""
     return next((r for r in rounds_of(compound_id) if r.register_published_at or r.opened_at), None)
+
+
+def others_asked_in(round_: Round, building: Building) -> list[Matter]:
+    """What is asked in this building, or an entrance of it, beside the plan and its management."""
+    others = [m for m in round_.matters if m.subject not in (Subject.PLAN, Subject.MANAGEMENT)]
+    if not others:
+        return []
+    entrances = [entrance.id for entrance in building.entrances] or [0]
+    return [m for m in others if any(m.is_asked_in(building.id, at) for at in entrances)]
 
 
 def last_opened(compound_id: int) -> Round | None:

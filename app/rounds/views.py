@@ -11,7 +11,7 @@ from app.core.db import db
 from app.core.guards import current_home, household, public
 from app.core.i18n import say, translated
 from app.core.web import page
-from app.notices.queries import told
+from app.notices.queries import can_send, told
 from app.projects.queries import current_version
 from app.roster.models import Building, Household
 from app.roster.queries import building_by_token
@@ -46,7 +46,11 @@ def _words() -> dict[str, Any]:
 @bp.app_context_processor
 def _office() -> dict[str, Any]:
     """Every page of a resident says whom to call and what is asked now, whatever its feature."""
-    return {"office_phone": _office_phone, "open_round": _open_round}
+    return {
+        "office_phone": _office_phone,
+        "open_round": _open_round,
+        "has_phone_door": can_send,
+    }
 
 
 @bp.get("/b/<string:token>")
@@ -60,6 +64,7 @@ def building(token: str) -> Response:
         building=here,
         reading=homes.reading_of(round_, current_version(here.compound_id)),
         round=round_,
+        others=queries.others_asked_in(round_, here) if round_ and round_.is_open else [],
         turnout=homes.turnout(round_.id, here.id) if round_ and round_.is_open else None,
         result=homes.published_result(round_),
         earlier=homes.published_result(round_.predecessor) if round_ else None,

@@ -218,7 +218,7 @@ def test_every_page_can_say_for_which_home_it_is(client: PageClient, app: Flask)
     address = homes_of(building)[0].address
     cookie = client.http.get_cookie("juyi", domain="127.0.0.1")
     line = _rendered(app, {"Cookie": f"juyi={cookie.value}"})
-    assert f"正在办理：{address}" in line
+    assert f"您家：{address}" in line
     assert "/home/phones" in line
     assert _rendered(app, {}).strip() == ""
 

@@ -16,6 +16,7 @@ from app.core.format import (
     as_count,
     as_day,
     as_deadline,
+    as_large_sum,
     as_moment,
     as_percent,
     as_share,
@@ -216,3 +217,12 @@ def test_codes_names_and_phones() -> None:
     assert masked_name("王五") == "王**"
     assert masked_phone("13812341234") == "138****1234"
     assert masked_phone("8213456") == "****"
+
+
+@pytest.mark.parametrize(
+    ("language", "shown"),
+    [("zh_Hans_CN", "578 万元"), ("en", "5.78 million yuan"), ("ug", "5.78 مىليون يۈەن")],
+)
+def test_large_sums_are_said_in_the_units_of_the_language(language: str, shown: str) -> None:
+    with force_locale(language):
+        assert as_large_sum(578_000_000) == shown

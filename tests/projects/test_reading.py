@@ -260,3 +260,14 @@ def test_every_part_can_be_read_aloud_and_nothing_shows_without_the_script(
         assert button["aria-pressed"] == "false"
         # Its words are drawn by the style sheet, so they are not read aloud with the part.
         assert button.text == ""
+
+
+def test_the_fingerprints_wait_behind_a_closed_word_that_says_what_they_are_for(
+    client: PageClient, building: Building
+) -> None:
+    publish(draft(building))
+    page = plan(client, building)
+    closed = page.one("section", id="versions").one("details")
+    assert "<details>\n    <summary>核对这一版" in page.html
+    assert closed.text.startswith("核对这一版（给较真的人）")
+    assert "改造方案指纹" in closed.text

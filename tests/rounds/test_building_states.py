@@ -103,9 +103,9 @@ def test_every_state_is_in_the_table() -> None:
 @pytest.mark.parametrize("state", [s for s in State if s != State.OPEN])
 def test_how_far_it_is_stands_there_only_while_open(client: PageClient, state: State) -> None:
     with life_in(state) as life:
-        assert "已表态" not in page_of(client, life).one("section", class_="here").text
+        assert "已参加" not in page_of(client, life).one("section", class_="here").text
     with life_in(State.OPEN) as life:
-        assert "已表态 全小区 0/6 户，0.0 %" in page_of(client, life).text
+        assert "已参加 小区 0/6 户，0.0 %" in page_of(client, life).text
 
 
 def test_a_round_given_up_says_why_and_that_nothing_is_open(client: PageClient) -> None:

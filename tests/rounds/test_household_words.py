@@ -156,7 +156,7 @@ def test_the_building_tells_how_many_have_to_confirm(client: PageClient) -> None
     assert "要重新确认" not in client.get("rounds.building", token=home.building.token).text
     change_plan(home)
     page = client.get("rounds.building", token=home.building.token)
-    assert "全小区 0/6 户，0.0 % 另有 1 户要重新确认" in page.text
+    assert "小区 0/6 户，0.0 % 另有 1 户要重新确认" in page.text
 
 
 def test_a_form_of_the_old_plan_loses_nothing(client: PageClient, session: sa.orm.Session) -> None:

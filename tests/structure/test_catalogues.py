@@ -94,6 +94,13 @@ def test_the_script_leaves_parameters_alone_and_reads_the_words_around() -> None
     assert traditional("台账里的楼栋、征询、核对") == "臺帳裡的樓棟、徵詢、核對"
 
 
+def test_traditional_chinese_takes_no_word_for_another_that_sounds_the_same() -> None:
+    assert traditional("人数和面积、一起签的、台账里") == "人數和面積、一起簽的、臺帳裡"
+    texts = [form for m in _catalogue("zh_Hant") if m.id for form in _forms(m.string)]
+    # Noodles and bamboo slips have no place in a consultation; 里 is a length.
+    assert [text for text in texts if re.search("麵|籤|(?<!公)里", text)] == []
+
+
 def test_uyghur_says_the_way_of_a_resident() -> None:
     found = _catalogue("ug")
     way = ("同意", "不同意", "弃权", "我要表态", "进我家", "下一步：核对", "确认提交", "已经计入")

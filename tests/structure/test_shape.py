@@ -65,7 +65,7 @@ CONCEPTS = {
     "findings transfer",
     "notices": "delivery gateways wording",
     "accounts": "codes entering guessing phone_codes sessions",
-    "projects": "by_building comparison completeness contents fingerprint reading",
+    "projects": "by_building comparison completeness contents excerpts fingerprint reading",
     "rounds": "audit ballot_views case_desk case_forms case_views cases casting changes "
     "complaint_views conflict_views conflicts corrections counting decisions disowning effects "
     "fates findings first_votes homes life_forms lifecycle listing matter_forms matter_views "
