@@ -62,7 +62,10 @@ def _load_own_vote(code: str) -> Vote:
 def _disown_page(vote: Vote, form: DisownForm) -> Response:
     mine = homes.ballots_in(vote.entry.round, vote.entry)
     may = homes.may_object(mine.round) and not vote.is_void and not disowning.reports_on([vote])
-    return page("rounds/disown.html", form=form, vote=vote, round=mine.round, mine=mine, may=may)
+    open_ = disowning.open_reports(mine.round.id, current_home.household_id)
+    names = {"vote": vote, "round": mine.round, "mine": mine}
+    names["many"] = disowning.MOST_REPORTS if open_ >= disowning.MOST_REPORTS else 0
+    return page("rounds/disown.html", form=form, may=may and not names["many"], **names)
 
 
 def _complaint(own: Household, form: ObjectionForm) -> Complaint:
