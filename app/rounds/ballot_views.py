@@ -150,9 +150,7 @@ def status(round_id: int) -> Response:
     return make_response(_as_json(found.receipt, found.seq, found.is_held))
 
 
-def _as_another_request(
-    filled_in: dict[str, Any], before: dict[str, Any] | None
-) -> dict[str, Any]:
+def _as_another_request(filled_in: dict[str, Any], before: dict[str, Any] | None) -> dict[str, Any]:
     """What was changed after its review bears a new name: the old one may have been confirmed."""
     is_changed = before is not None and before["request_id"] == filled_in["request_id"]
     if is_changed and before != filled_in:

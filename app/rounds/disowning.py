@@ -19,7 +19,6 @@ from app.rounds.models import Vote
 from app.rounds.objections import Complaint, check_time, write_down
 from app.rounds.steps import require
 
-
 # Each takes two persons; who votes and reports in turns cannot bury the office.
 MOST_REPORTS = 3
 MANY_REPORTS = msg("您家已有 %(most)s 件报告正在核实，请等答复，或者打社区电话。")
