@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from flask import request
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
@@ -135,10 +134,16 @@ class BallotForm(_SeenForm):
     may_call = BooleanField(_l("社区可以就这件事给我家打电话"), false_values=(False, *_NO))
     matters: tuple[Matter, ...]
 
+    def process(self, formdata: Any = None, *args: Any, **kwargs: Any) -> None:
+        """Read what was sent, and under which names."""
+        formdata = self.meta.wrap_formdata(self, formdata)
+        self.names = tuple(formdata or ())
+        super().process(formdata, *args, **kwargs)
+
     def validate(self, *args: Any, **kwargs: Any) -> bool:
         """Refuse what names a question in two ways, too: nobody can say which answer is meant."""
         is_valid = super().validate(*args, **kwargs)
-        if all(_is_plainly_named(name) for name in request.form):
+        if all(_is_plainly_named(name) for name in self.names):
             return is_valid
         self.form_errors = [gettext("选了这里没有的项目，请刷新后重新选。"), *self.form_errors]
         return False

@@ -62,7 +62,9 @@ def pending_within(by: Identity) -> list[Pending]:
     rows = db.session.execute(
         _counted(Area.path.startswith(by.area_path), *on_the_way).add_columns(_yours(by))
     )
-    found = [Pending(*row[:4], CaseCounts(*row[4:10]), row[10]) for row in rows]
+    found = [
+        Pending(row[0], row[1], row[2], row[3], CaseCounts(*row[4:10]), row[10]) for row in rows
+    ]
     waiting = [one for one in found if one.counts.total]
     return sorted(waiting, key=lambda one: (-one.yours, -one.counts.total, one.round_id))
 

@@ -139,11 +139,10 @@ def receipt(code: str) -> Response:
         return page("rounds/unknown_receipt.html", 404, code=code[:40])
     mine = homes.ballots_in(found.entry.round, found.entry)
     is_own = bool(current_home) and found.entry.household_id == current_home.household_id
+    proof: dict[str, Any] = {"vote": found, "round": mine.round, "fate": mine.fates[found.id]}
     return page(
         "rounds/receipt.html",
-        vote=found,
-        round=mine.round,
-        fate=mine.fates[found.id],
+        **proof,
         is_own=is_own,
         shows_choices=is_own and not mine.is_sellers(found),
         left=casting.changes_left(mine.round, found.entry),

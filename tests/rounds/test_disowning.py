@@ -265,7 +265,7 @@ def test_the_code_and_the_sessions_of_the_home_end_with_the_vote_that_was_not_it
     assert client.raw("get", "/home").status_code == 303
     assert (
         "户码不对"
-        in stranger.post("accounts.enter", {"code": digits}, 200, token=home.building.token).text
+        in stranger.post("accounts.enter", {"code": digits}, 422, token=home.building.token).text
     )
     assert pending.case_counts(home.round.id).slips == 1
     desk = PageClient(app)
