@@ -1,5 +1,7 @@
 """A household votes on the phone: form, review, vote, and every way in which it can go wrong."""
 
+from typing import Any
+
 from flask import Response, make_response, redirect, request, url_for
 
 from app.core.cookies import forget_note, keep_note, kept_note
@@ -7,6 +9,7 @@ from app.core.db import mark_reading, release
 from app.core.errors import Refused
 from app.core.guards import Claim, claimant, current_home, household
 from app.core.i18n import translated
+from app.core.tokens import random_token
 from app.core.web import page, saved
 from app.rounds import casting, first_votes, homes, queries
 from app.rounds.forms import BallotForm, ReaffirmForm, ballot_form, read_ballot
@@ -63,7 +66,8 @@ def prepare(round_id: int) -> Response:
     form = ballot_form(round_, entry)
     if not form.validate():
         return _form_page(homes.ballots_in(round_, entry), form)
-    keep_note(_BALLOT, {"round": round_id, "home": entry.household_id, **form.kept()})
+    filled_in = {"round": round_id, "home": entry.household_id, **form.kept()}
+    keep_note(_BALLOT, _as_another_request(filled_in, kept_note(_BALLOT)))
     return saved(".review", round_id=round_id)
 
 
@@ -144,6 +148,14 @@ def status(round_id: int) -> Response:
     if found is None:
         return make_response({"status": "unknown"})
     return make_response(_as_json(found.receipt, found.seq, found.is_held))
+
+
+def _as_another_request(filled_in: dict[str, Any], before: dict[str, Any] | None) -> dict[str, Any]:
+    """What was changed after its review bears a new name: the old one may have been confirmed."""
+    is_changed = before is not None and before["request_id"] == filled_in["request_id"]
+    if is_changed and before != filled_in:
+        return {**filled_in, "request_id": random_token(24)}
+    return filled_in
 
 
 def _kept_form(round_: Round) -> tuple[RegisterEntry | None, BallotForm | None]:

@@ -25,6 +25,7 @@ from app.rounds.cases import Conflict, Decision, Objection
 from app.rounds.counting import Choice
 from app.rounds.lifecycle import LONGEST, Verb, is_allowed
 from app.rounds.models import Round
+from app.rounds.pending import without_slip
 from app.rounds.prospects import of_burdens, place_of, prospect, votes_to_confirm
 
 
@@ -157,6 +158,7 @@ def _told(found: Decision) -> dict[str, Any]:
         "has_choices": bool(kept),
         "sides": sides_of(conflict, tells_choices=tells) if conflict else (),
         "objection": db.session.get(Objection, params.get("objection", 0)),
+        "wants_slip": params.get("objection") in without_slip(found.round_id),
         "version": db.session.get(PlanVersion, params.get("version", 0)),
         "is_own": found.proposed_by_id == current_user.id,
         "is_possible": proposals.is_possible(found),

@@ -206,8 +206,7 @@ def _earlier(round_: Round, entry: RegisterEntry, ballot: Ballot) -> Receipt | N
     # A form fetched back and filled in differently is no repetition: its first receipt would
     # tell the household that something was recorded which was not.
     first = said_in(vote, ballot.request_id, ballot.seen, ballot.plan_number)
-    said, wished = dict(first.choices), (first.wishes, first.places)
-    if (said, wished) != (dict(ballot.choices), (ballot.wishes, ballot.places)):
+    if first.content != ballot.content:
         raise VotedMeanwhile(_MEANWHILE)
     return _receipt(vote)
 

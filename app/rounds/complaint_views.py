@@ -22,6 +22,7 @@ from app.rounds.cases import AuditItem, DecisionKind, Objection
 from app.rounds.decisions import AlreadyProposed, waiting
 from app.rounds.lifecycle import State, Verb, is_allowed
 from app.rounds.models import Round
+from app.rounds.pending import without_slip
 from app.rounds.queries import entry_of, objections_end
 from app.rounds.steps import NotReady
 
@@ -42,6 +43,7 @@ def objections(round_id: int) -> Response:
         until=_until(round_),
         may_raise=is_allowed(Verb.OBJECT, round_.state) and not _is_late(round_),
         now=clock.now(),
+        without_slip=without_slip(round_id),
     )
 
 
@@ -72,6 +74,7 @@ def objection(objection_id: int) -> Response:
         proposed=next((w for w in answers if w.params["objection"] == found.id), None),
         until=_until(found.round),
         is_possible=is_allowed(Verb.SETTLE, found.round.state),
+        wants_slip=found.id in without_slip(found.round_id),
     )
 
 

@@ -30,7 +30,8 @@ from app.rounds.recording import in_order, said_in
 COMMENT_LENGTH = 500
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9_-]{8,64}\Z")
 _SEEN = re.compile(r"^\d{1,6}\.\d{1,6}\Z", re.ASCII)
-_NUMBER = re.compile(r"^\d{1,9}\Z", re.ASCII)
+# One way to write each, so that no answer can stand in a request twice.
+_NUMBER = re.compile(r"^[1-9]\d{0,8}\Z", re.ASCII)
 _CHOICES = {choice.value for choice in Choice}
 _REASONS = {reason.value for reason in Reason}
 # What an unticked box may be sent as, for WTForms.
@@ -68,6 +69,16 @@ class _SeenForm(Form):
 
 class ReaffirmForm(_SeenForm):
     """One tap that says the same again, after the plan changed."""
+
+
+class AnswerField(RadioField):
+    """One answer to one question: two of them are none."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read the answer, where there is but one."""
+        if len(valuelist) > 1:
+            raise ValueError(gettext("这一项选了两个答案，请重新选一个。"))
+        super().process_formdata(valuelist)
 
 
 class RanksField(Field):
@@ -122,6 +133,20 @@ class BallotForm(_SeenForm):
     )
     may_call = BooleanField(_l("社区可以就这件事给我家打电话"), false_values=(False, *_NO))
     matters: tuple[Matter, ...]
+
+    def process(self, formdata: Any = None, *args: Any, **kwargs: Any) -> None:
+        """Read what was sent, and under which names."""
+        formdata = self.meta.wrap_formdata(self, formdata)
+        self.names = tuple(formdata or ())
+        super().process(formdata, *args, **kwargs)
+
+    def validate(self, *args: Any, **kwargs: Any) -> bool:
+        """Refuse what names a question in two ways, too: nobody can say which answer is meant."""
+        is_valid = super().validate(*args, **kwargs)
+        if all(_is_plainly_named(name) for name in self.names):
+            return is_valid
+        self.form_errors = [gettext("选了这里没有的项目，请刷新后重新选。"), *self.form_errors]
+        return False
 
     def begin(self, entry: RegisterEntry, last: Vote | None) -> None:
         """Give the form the name of its request and write down what the page shows.
@@ -244,6 +269,12 @@ def ballot_form(round_: Round, entry: RegisterEntry | None) -> BallotForm:
     return form
 
 
+def _is_plainly_named(name: str) -> bool:
+    """Whether a field's name is not another spelling of one about a matter."""
+    kind, _, number = name.partition("-")
+    return kind not in ("matter", "rank", "reason") or bool(_NUMBER.match(number))
+
+
 def read_ballot(sent: MultiDict[str, str]) -> Ballot | None:
     """What a phone sent, where the form would find nothing wrong with it; else the form must look.
 
@@ -284,7 +315,7 @@ class _Answers:
         kind, _, number = name.partition("-")
         if kind not in ("matter", "rank", "reason"):
             return True
-        if not _NUMBER.match(number):
+        if not _is_plainly_named(name):
             return False
         if kind == "reason":
             # No vote is refused for a reason that nobody knows.
@@ -311,7 +342,7 @@ def _fields(matter: Matter) -> Iterator[tuple[str, Any]]:
         may_stay_open = matter.track == Track.OWNERS
         must = Optional() if may_stay_open else InputRequired(_l("这一项还没有选。"))
         choices = [choice.value for choice in Choice]
-        yield f"matter-{matter.id}", RadioField(matter.title, [must], choices=choices)
+        yield f"matter-{matter.id}", AnswerField(matter.title, [must], choices=choices)
         why = RadioField(matter.title, [Optional()], choices=list(Reason), validate_choice=False)
         yield f"reason-{matter.id}", why
         return

@@ -1,5 +1,7 @@
 """A household says that something is wrong, or not its own, and reads what became of it."""
 
+from typing import Any
+
 from flask import Response, flash
 from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound
@@ -62,7 +64,10 @@ def _load_own_vote(code: str) -> Vote:
 def _disown_page(vote: Vote, form: DisownForm) -> Response:
     mine = homes.ballots_in(vote.entry.round, vote.entry)
     may = homes.may_object(mine.round) and not vote.is_void and not disowning.reports_on([vote])
-    return page("rounds/disown.html", form=form, vote=vote, round=mine.round, mine=mine, may=may)
+    open_ = disowning.open_reports(mine.round.id, current_home.household_id)
+    names: dict[str, Any] = {"vote": vote, "round": mine.round, "mine": mine}
+    names["many"] = disowning.MOST_REPORTS if open_ >= disowning.MOST_REPORTS else 0
+    return page("rounds/disown.html", form=form, may=may and not names["many"], **names)
 
 
 def _complaint(own: Household, form: ObjectionForm) -> Complaint:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
+from app.accounts.actions import revoke_codes
 from app.core import clock
 from app.core.db import db
 from app.core.errors import Refused, msg
@@ -174,7 +175,11 @@ def _apply(effect: Effect, objection: Objection, decision: Decision, by: Identit
         raise BadEffect(msg("提出以后这一户又表过态，请退回，按现在的情况重新办。"))
     if effect == Effect.STRIKE_OUT:
         _check_named(objection, entry)
-        return {"hh": entry.commitment, "struck": corrections.strike_out(entry)}
+        struck = corrections.strike_out(entry)
+        if objection.vote_id is not None and entry.household is not None:
+            # Whoever voted for this home may still hold its code (THREATS.md T22).
+            revoke_codes([entry.household], by=by)
+        return {"hh": entry.commitment, "struck": struck}
     choices = {int(matter): Choice(c) for matter, c in decision.params["choices"].items()}
     corrections.replace_vote(entry, choices, decision)
     return {"hh": entry.commitment}
@@ -192,7 +197,9 @@ def check_time(round_: Round) -> None:
 
 
 def _check_number(round_: Round, household_id: int) -> None:
-    own = [o for o in objections_of_home(household_id) if o.round_id == round_.id]
+    # Votes that it says are not its own are limited by themselves (`disowning`).
+    of_home = objections_of_home(household_id)
+    own = [o for o in of_home if o.round_id == round_.id and o.vote_id is None]
     if sum(o.closed_at is None for o in own) >= MOST_OPEN:
         raise TooMany(msg("您家已经有 %(most)s 件异议在办，请等答复或打社区电话。"), most=MOST_OPEN)
 

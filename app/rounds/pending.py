@@ -1,15 +1,18 @@
-"""What waits for the office: decisions, conflicts, disputes, objections, forms of the audit."""
+"""What waits for the office: decisions, conflicts, disputes, objections, forms of the audit, and
+
+new slips for homes whose code was ended with a vote that was not their own.
+"""
 
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ScalarSelect, Select, func, select, true
+from sqlalchemy import ScalarSelect, Select, exists, func, select, true
 
-from app.accounts.models import Staff
+from app.accounts.models import HouseholdCode, Staff
 from app.core.db import db
 from app.core.guards import Identity, Role
 from app.roster.models import Area, Compound
-from app.rounds.cases import AuditItem, Conflict, Decision, Objection, Outcome
+from app.rounds.cases import AuditItem, Conflict, Decision, Effect, Objection, Outcome
 from app.rounds.models import RegisterEntry, Round, Voice
 
 
@@ -22,11 +25,12 @@ class CaseCounts:
     disputes: int = 0
     objections: int = 0
     audit: int = 0
+    slips: int = 0
 
     @property
     def total(self) -> int:
         """Everything that waits."""
-        return self.decisions + self.conflicts + self.disputes + self.objections + self.audit
+        return sum(vars(self).values())
 
 
 @dataclass(frozen=True)
@@ -43,13 +47,13 @@ class Pending:
 
 def case_counts(round_id: int) -> CaseCounts:
     """What waits in a round, in one statement."""
-    return CaseCounts(*db.session.execute(_counted(Round.id == round_id)).one()[4:9])
+    return CaseCounts(*db.session.execute(_counted(Round.id == round_id)).one()[4:10])
 
 
 def counts_of(rounds: Select[int]) -> dict[int, CaseCounts]:
     """What waits in each of these rounds (a selection of ids), in one statement."""
     rows = db.session.execute(_counted(Round.id.in_(rounds)))
-    return {row[0]: CaseCounts(*row[4:9]) for row in rows}
+    return {row[0]: CaseCounts(*row[4:10]) for row in rows}
 
 
 def pending_within(by: Identity) -> list[Pending]:
@@ -58,9 +62,27 @@ def pending_within(by: Identity) -> list[Pending]:
     rows = db.session.execute(
         _counted(Area.path.startswith(by.area_path), *on_the_way).add_columns(_yours(by))
     )
-    found = [Pending(row[0], row[1], row[2], row[3], CaseCounts(*row[4:9]), row[9]) for row in rows]
+    found = [
+        Pending(row[0], row[1], row[2], row[3], CaseCounts(*row[4:10]), row[10]) for row in rows
+    ]
     waiting = [one for one in found if one.counts.total]
     return sorted(waiting, key=lambda one: (-one.yours, -one.counts.total, one.round_id))
+
+
+# Struck out as not their own, and nothing since by which they could come in.
+WITHOUT_SLIP = (
+    Objection.vote_id.is_not(None),
+    Objection.effect == Effect.STRIKE_OUT,
+    ~exists().where(
+        HouseholdCode.household_id == Objection.household_id, HouseholdCode.revoked_at.is_(None)
+    ),
+)
+
+
+def without_slip(round_id: int) -> set[int]:
+    """The objections of a round whose home waits for a new slip."""
+    found = select(Objection.id).where(Objection.round_id == round_id, *WITHOUT_SLIP)
+    return set(db.session.scalars(found))
 
 
 def _counted(*which: Any) -> Any:
@@ -75,6 +97,7 @@ def _counted(*which: Any) -> Any:
             _number(RegisterEntry, RegisterEntry.voice == Voice.DISPUTED),
             _number(Objection, Objection.closed_at.is_(None)),
             _number(AuditItem, AuditItem.checked_at.is_(None)),
+            _number(Objection, *WITHOUT_SLIP),
         )
         .join(Compound, Compound.id == Round.compound_id)
         .join(Area, Area.id == Compound.area_id)

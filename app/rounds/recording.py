@@ -70,6 +70,12 @@ class Ballot:
         }
 
     @property
+    def content(self) -> tuple[object, ...]:
+        """Everything it says, to tell a request sent again from one that was filled in anew."""
+        said, why = dict(self.choices), self.told_reasons
+        return said, self.wishes, self.places, self.comment, why, self.may_call
+
+    @property
     def told_reasons(self) -> dict[int, Reason]:
         """Why it disagrees, where it does: a reason beside another answer says nothing."""
         return {

@@ -19,7 +19,7 @@ from app.rounds import casting, homes, queries
 from app.rounds.changes import first_deadline, since_opening
 from app.rounds.disowning import reports_on
 from app.rounds.forms import ReaffirmForm
-from app.rounds.models import Round
+from app.rounds.models import Round, Voice
 from app.rounds.opening import opening_of
 from app.rounds.queries import objections_end
 from app.rounds.recording import wished_in
@@ -69,6 +69,7 @@ def building(token: str) -> Response:
         result=homes.published_result(round_),
         earlier=homes.published_result(round_.predecessor) if round_ else None,
         is_at_home=_is_at_home(here),
+        has_voted=_has_voted(round_),
     )
 
 
@@ -143,14 +144,14 @@ def receipt(code: str) -> Response:
         return page("rounds/unknown_receipt.html", 404, code=code[:40])
     mine = homes.ballots_in(found.entry.round, found.entry)
     is_own = bool(current_home) and found.entry.household_id == current_home.household_id
+    proof: dict[str, Any] = {"vote": found, "round": mine.round, "fate": mine.fates[found.id]}
     return page(
         "rounds/receipt.html",
-        vote=found,
-        round=mine.round,
-        fate=mine.fates[found.id],
+        **proof,
         is_own=is_own,
         shows_choices=is_own and not mine.is_sellers(found),
         left=casting.changes_left(mine.round, found.entry),
+        may_vote=is_own and mine.may_vote,
         reports=reports_on([found] if is_own else []),
     )
 
@@ -206,6 +207,14 @@ def _is_at_home(here: Building) -> bool:
     return current_home.building_id == here.id or homes.lives_in(
         current_home.building_id, here.compound_id
     )
+
+
+def _has_voted(round_: Round | None) -> bool:
+    """Whether what the household that is signed in said counts in this open round."""
+    if not current_home or round_ is None or not round_.is_open:
+        return False
+    entry = queries.entry_of(round_.id, current_home.household_id)
+    return entry is not None and entry.removed_at is None and entry.voice == Voice.COUNTED
 
 
 def _of_newest(own: Household, ballots: list[homes.Ballots]) -> dict[str, Any]:

@@ -3,10 +3,21 @@
 (function () {
   "use strict";
   var box = document.querySelector("[data-outbox]"), form = document.querySelector("[data-vote]");
-  var key = box && "juyi-" + box.getAttribute("data-outbox"), wait = 2000, timer, busy, confirmed;
+  var button = form && form.querySelector("button"), label = button && button.textContent;
+  var home = box && box.getAttribute("data-outbox"), key = "juyi-" + home;
+  var told = /^(not-open|plan-changed|voted-meanwhile)$/, wait = 2000, timer, busy, confirmed, mine;
 
-  function kept() {
-    try { return JSON.parse(localStorage.getItem(key)); } catch (e) { return null; }
+  function read(name) {
+    var item;
+    try {
+      item = JSON.parse(localStorage.getItem(name));
+      if (/^(\/\w+)*\/rounds\/\d+\/vote$/.test(item.url) && item.body + "" === item.body) {
+        return item;
+      }
+    } catch (e) { item = 0; }
+    /* It is none of ours. */
+    try { localStorage.removeItem(name); } catch (e) { item = 0; }
+    return {};
   }
 
   function keep(item) {
@@ -17,11 +28,38 @@
     } catch (e) { return false; }
   }
 
+  /* Another page may have confirmed something else since. */
+  function settle(item, then) {
+    if (read(key).body === item.body) { keep(then); }
+  }
+
+  function othersWait() {
+    var names = [];
+    try { names = Object.keys(localStorage); } catch (e) { return false; }
+    return names.some(function (name) {
+      return /^juyi-/.test(name) && name !== key && read(name).body;
+    });
+  }
+
   function each(selector, then) { [].forEach.call(document.querySelectorAll(selector), then); }
 
   function say(word) {
     each("[data-say]", function (line) { line.hidden = line.getAttribute("data-say") !== word; });
     box.hidden = false;
+    if (button) {
+      button.disabled = word === "sending" || word === "kept";
+      button.textContent = button.disabled ? button.getAttribute("data-trying") : label;
+    }
+  }
+
+  function filledIn() {
+    var parts = [];
+    each("[data-vote] input[name]", function (field) {
+      if (field.name !== "csrf_token") {
+        parts.push(encodeURIComponent(field.name) + "=" + encodeURIComponent(field.value));
+      }
+    });
+    return parts.join("&");
   }
 
   /* It did not count, and a person has to see that: on the server's own page where there is one. */
@@ -30,61 +68,93 @@
     if (confirmed) { form.submit(); } else { say(item.said); }
   }
 
-  function send() {
-    var item = kept(), call;
-    clearTimeout(timer);
-    if (busy || !item) { return; }
-    if (item.said) { tell(item); return; }
+  function ask(method, url, body, then) {
+    var call = new XMLHttpRequest();
     busy = true;
-    say("sending");
-    call = new XMLHttpRequest();
-    call.open("POST", item.url);
+    call.open(method, url);
     call.timeout = 15000;
     call.setRequestHeader("Accept", "application/json");
     call.setRequestHeader("Content-Type", "application/x-www-form-urlencoded");
     call.onloadend = function () {
-      var answer = {}, status = call.status;
+      var answer = {};
       try { answer = JSON.parse(call.responseText) || answer; } catch (e) { answer = {}; }
       busy = false;
       if (answer.status === "recorded") {
-        keep();
+        settle(mine);
         each("[data-code]", function (code) { code.textContent = answer.receipt; });
         say("recorded");
         location.replace(box.getAttribute("data-receipts") + "/" + answer.receipt);
-      } else if (status === 401 || status === 403) {
-        say("again");
-      } else if (answer.status && (status === 409 || status === 422)) {
-        item = { url: item.url, said: answer.status === "not-open" ? "closed" : "look" };
-        keep(item);
-        tell(item);
-      } else {
+      } else if (!answer.status || !then(answer.status, call.status)) {
         say("kept");
         timer = setTimeout(send, wait);
         wait = Math.min(wait * 2, 30000);
       }
     };
+    call.send(body);
+  }
+
+  function send() {
+    var item = read(key);
+    clearTimeout(timer);
+    if (busy || !home) { return; }
+    if (!item.url && mine) {
+      /* Another page sent or forgot it. */
+      ask("GET", mine.url.replace(/vote$/, "status?") + /request_id=[^&]*/.exec(mine.body), null,
+        function (word, status) {
+          if (status === 200 || status === 401) { say("gone"); return true; }
+        });
+      return;
+    }
+    if (!item.url) { return; }
+    if (item.said) { tell(item); return; }
+    /* Never past the page that a person reads now. */
+    if (form && item.body !== filledIn()) { say("older"); return; }
+    mine = item;
+    say("sending");
     /* The token of this page, not of the one on which it was confirmed. */
-    call.send(item.body + "&csrf_token=" + document.querySelector("[name=csrf_token]").value);
+    ask("POST", item.url, item.body + "&csrf_token=" + box.getAttribute("data-token"),
+      function (word, status) {
+        if (status === 401 || status === 403) { say("again"); return true; }
+        if (status === 409 || status === 422) {
+          item = { url: item.url, body: "", said: told.test(word) ? word : "other" };
+          settle(mine, item);
+          tell(item);
+          return true;
+        }
+      });
   }
 
   if (!box) { return; }
+  addEventListener("pageshow", function (event) {
+    /* Going back shows nothing of a home that was left. */
+    if (event.persisted && home && navigator.onLine !== false) { location.reload(); }
+  });
   each("[data-forget]", function (way) {
-    way.addEventListener("click", function () {
-      keep();
-      if (way.getAttribute("data-forget")) { try { localStorage.clear(); } catch (e) { return; } }
+    way.addEventListener("click", function (event) {
+      var loss;
+      if (!way.getAttribute("data-forget")) { keep(); return; }
+      loss = read(key).body ? "data-ask" : othersWait() ? "data-ask-others" : "";
+      if (loss && !confirm(box.getAttribute(loss))) { event.preventDefault(); return; }
+      try { localStorage.clear(); } catch (e) { return; }
     });
   });
-  if (box.getAttribute("data-seen")) { keep(); return; }
+  each("[data-back]", function (way) {
+    way.addEventListener("click", function (event) {
+      if (navigator.onLine === false) {
+        event.preventDefault();
+        alert(way.getAttribute("data-back"));
+      }
+    });
+  });
+  if (!home) {
+    if (othersWait()) { say("again"); }
+    return;
+  }
+  if ((form || box.getAttribute("data-seen")) && read(key).said) { keep(); }
+  if (box.getAttribute("data-seen")) { return; }
   if (form) {
-    if ((kept() || {}).said) { keep(); }
     form.addEventListener("submit", function (event) {
-      var parts = [];
-      each("[data-vote] input[name]", function (field) {
-        if (field.name !== "csrf_token") {
-          parts.push(encodeURIComponent(field.name) + "=" + encodeURIComponent(field.value));
-        }
-      });
-      if (keep({ url: form.getAttribute("action"), body: parts.join("&") })) {
+      if (keep({ url: form.getAttribute("action"), body: filledIn() })) {
         event.preventDefault();
         confirmed = true;
         send();

@@ -17,7 +17,7 @@ from tests.browser.conftest import PHONE, Server, shoot
 
 NewPage = Callable[[dict[str, int]], Page]
 Home = tuple[str, str]
-KEPT = "存在这部手机里，还没有计入"
+KEPT = "先存在这部手机里，正在自动再试"
 
 
 @pytest.fixture(scope="module")
@@ -196,7 +196,7 @@ def test_whoever_was_signed_out_meanwhile_fills_in_the_code_and_it_is_sent(
     go_to_the_review(page, home)
     change(server, sa.update(HouseholdSession).values(ended_at=clock.now()))
     page.get_by_role("button", name="确认提交").tap()
-    page.get_by_text("请再填一次户码，存着的会接着提交").wait_for()
+    page.get_by_text("您家的表态还存在这部手机里").wait_for()
     shoot(page, "phone-review-again")
     assert len(waiting(page)) == 1
     page.get_by_role("link", name="去填户码").tap()
@@ -239,26 +239,112 @@ def test_leaving_forgets_what_waits_even_where_the_browser_does_not_listen(
     shoot(again, "phone-home-kept")
     if not is_heard:
         again.route("**/leave", lambda route: route.fulfill(status=303, headers={"Location": "/"}))
+    asked: list[str] = []
+    again.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
     again.get_by_role("button", name="不是您家").tap()
-    again.wait_for_load_state()
-    assert again.evaluate("localStorage.length") == 0
+    assert "没有交上。退出就没有了" in asked[0]
+    assert again.evaluate("localStorage.length") == 1
+    again.once("dialog", lambda dialog: dialog.accept())
+    again.get_by_role("button", name="不是您家").tap()
+    again.wait_for_function("localStorage.length === 0")
 
 
-def test_going_back_to_change_something_takes_the_confirmation_back(
+def test_a_newer_review_never_sends_what_was_confirmed_before_it(
     homes: Iterator[Home], new_page: NewPage
 ) -> None:
     page, sent = new_page(PHONE), []
-    go_to_the_review(page, next(homes))
-    page.route(
-        "**/rounds/*/vote", lambda r: r.abort() if r.request.method == "POST" else r.continue_()
-    )
+    votes = go_to_the_review(page, home := next(homes))
+    page.context.set_offline(True)
     page.get_by_role("button", name="确认提交").tap()
     page.get_by_text(KEPT).first.wait_for()
-    page.unroute("**/rounds/*/vote")
-    page.on("request", lambda r: sent.append(r.url) if r.method == "POST" else None)
+    assert page.get_by_role("button", name="正在自动再试").is_disabled()
+    told: list[str] = []
+    page.once("dialog", lambda dialog: (told.append(dialog.message), dialog.dismiss()))
+    page.get_by_role("link", name="返回修改").tap()
+    assert "没有网络" in told[0]
+    assert page.url.endswith("/review")
+    page.on("request", lambda r: sent.append(r.url) if r.url.endswith("/vote") else None)
+    page.route("**/rounds/*/vote", lambda route: route.abort())
+    page.context.set_offline(False)
     page.get_by_role("link", name="返回修改").tap()
     page.wait_for_url("**/edit")
-    assert (waiting(page), sent) == ([], [])
+    page.unroute("**/rounds/*/vote")
+    assert len(waiting(page)) == 1
+    sent.clear()
+    for group in page.locator("fieldset.with-why").all():
+        group.locator("label").nth(1).tap()
+    page.get_by_role("button", name="下一步").tap()
+    page.get_by_text("上次确认的那一次还存在这部手机里").wait_for()
+    shoot(page, "phone-review-older")
+    assert sent == []
+    page.get_by_role("button", name="确认提交").tap()
+    page.wait_for_url("**/receipts/*")
+    page.goto(own_page(home))
+    assert page.locator("ol.history li").count() == votes + 1
+    assert "不同意" in page.locator("ol.history li").first.inner_html()
+
+
+def test_a_second_page_of_the_home_says_what_became_of_what_the_first_sent(
+    homes: Iterator[Home], new_page: NewPage
+) -> None:
+    page, home = new_page(PHONE), next(homes)
+    go_to_the_review(page, home)
+    page.route("**/rounds/*/vote", lambda route: route.abort())
+    page.get_by_role("button", name="确认提交").tap()
+    page.get_by_text(KEPT).first.wait_for()
+    other = page.context.new_page()
+    other.goto(own_page(home))
+    other.wait_for_url("**/receipts/*")
+    page.wait_for_url("**/receipts/*")
+    assert page.url == other.url
+
+
+def test_the_page_of_the_poster_says_what_waits_and_sends_it_for_its_home(
+    homes: Iterator[Home], new_page: NewPage
+) -> None:
+    page, home = new_page(PHONE), next(homes)
+    go_to_the_review(page, home)
+    again = confirm_and_close(page)
+    cookies = again.context.cookies()
+    again.context.clear_cookies()
+    again.goto(home[0])
+    again.get_by_text("您家的表态还存在这部手机里。填户码，接着交。").wait_for()
+    _check(again, "phone-building-waits")
+    again.context.add_cookies(cookies)
+    again.goto(home[0])
+    again.wait_for_url("**/receipts/*")
+    again.goto(home[0])
+    assert again.get_by_text("您家已经表态").is_visible()
+    shoot(again, "phone-building-voted")
+
+
+def test_what_is_none_of_ours_in_the_storage_is_cleared_and_never_sent(
+    homes: Iterator[Home], new_page: NewPage
+) -> None:
+    page, sent = new_page(PHONE), []
+    come_in(page, next(homes))
+    key = page.evaluate("'juyi-' + document.querySelector('[data-outbox]').dataset.outbox")
+    page.on("request", lambda r: sent.append(r.url) if r.method == "POST" else None)
+    for forged in ("5", '"abc"', "[]", "{", '{"url": "https://else.example/rounds/1/vote"}'):
+        page.evaluate("([key, forged]) => localStorage.setItem(key, forged)", [key, forged])
+        page.reload()
+        assert not page.locator("[data-outbox]").is_visible()
+        assert waiting(page) == []
+    assert sent == []
+
+
+def test_after_leaving_going_back_shows_nothing_of_the_home(
+    homes: Iterator[Home], new_page: NewPage
+) -> None:
+    page = new_page(PHONE)
+    go_to_the_review(page, next(homes))
+    page.get_by_role("button", name="确认提交").tap()
+    page.wait_for_url("**/receipts/*")
+    page.get_by_role("button", name="请退出").tap()
+    page.wait_for_url("**/b/*")
+    page.go_back()
+    page.wait_for_load_state("networkidle")
+    assert "您家" not in page.locator("dl.facts").inner_text()
 
 
 def test_a_phone_that_another_one_overtook_is_asked_to_look_again_until_somebody_did(
@@ -272,7 +358,7 @@ def test_a_phone_that_another_one_overtook_is_asked_to_look_again_until_somebody
     second.wait_for_url("**/receipts/*")
     for _ in range(2):
         again.goto(own_page(home))
-        again.get_by_text("要重新看一看，存着的没有计入").wait_for()
+        again.get_by_text("您家另有人表过态").wait_for()
     _check(again, "phone-home-look")
     again.get_by_role("link", name="重新看一看").tap()
     again.wait_for_url("**/vote")

@@ -270,11 +270,21 @@ def test_a_household_of_another_compound_needs_a_code_of_this_one(client: PageCl
     assert page.one("a", class_="button")["href"] == f"/b/{other.building.token}/enter"
 
 
+def test_whoever_has_voted_is_told_so_and_led_to_its_own_page(client: PageClient) -> None:
+    voter = signed_in(client)
+    assert "我要表态" in client.get("rounds.building", token=voter.building.token).text
+    cast_quickly(voter.round, voter.home, Choice.AGREE, "request-1")
+    page = client.get("rounds.building", token=voter.building.token)
+    assert "您家已经表态" in page.text
+    assert page.one("a", class_="button")["href"] == "/home"
+
+
 def test_the_page_costs_few_queries(client: PageClient, count_queries: Any) -> None:
     voter = signed_in(client)
     with count_queries() as statements:
         client.get("rounds.building", token=voter.building.token)
-    assert len(statements) <= 10, statements
+    # One of them is for whoever is signed in: whether its home has voted.
+    assert len(statements) <= 11, statements
 
 
 def test_the_first_view_is_small(client: PageClient) -> None:

@@ -9,7 +9,7 @@ import time_machine
 from flask import Flask
 
 from app.core.db import db
-from app.rounds import actions, objections, queries, register
+from app.rounds import actions, disowning, objections, pending, queries, register
 from app.rounds.cases import Effect, Objection, ObjectionKind
 from app.rounds.counting import Choice
 from app.rounds.models import Channel, Voice, Vote
@@ -144,11 +144,14 @@ def test_struck_out_while_open_the_household_is_silent_and_may_speak_anew(
     struck_out(home, reported(client, home))
     assert figures(home.round) == (6, 0, 0, 0)
     assert entry_at(home.round, home.home).voice == Voice.SILENT
+    client.enter(home.building, issue_code(home.home))
     receipt = client.get("rounds.receipt", code=code)
     assert receipt.h1 == "这一票作废了"
+    assert [a for a in receipt.all("a") if a.text == "重新表态"]
     assert "社区核实了，这一次作废" in receipt.text
     own = client.get("rounds.home")
     assert "票作废了，不计入" in own.text
+    assert "您家现在算没有表态" in own.text
     assert "社区核实了，这一次作废" in own.text
     assert vote(client, home, "disagree").h1 == "已经计入"
     assert figures(home.round) == (6, 0, 1, 0)
@@ -250,6 +253,52 @@ def test_a_vote_on_paper_can_be_reported_as_well(client: PageClient) -> None:
     home = asked(client)
     say(home.round, home.home, AGREE, Channel.PAPER)
     assert reported(client, home).vote_id == db.session.scalars(sa.select(Vote.id)).one()
+
+
+def test_the_code_and_the_sessions_of_the_home_end_with_the_vote_that_was_not_its_own(
+    app: Flask, client: PageClient, home: Asked
+) -> None:
+    digits, stranger = issue_code(home.home), PageClient(app)
+    client.enter(home.building, digits)
+    case = reported(client, home)
+    struck_out(home, case)
+    assert client.raw("get", "/home").status_code == 303
+    assert (
+        "户码不对"
+        in stranger.post("accounts.enter", {"code": digits}, 422, token=home.building.token).text
+    )
+    assert pending.case_counts(home.round.id).slips == 1
+    desk = PageClient(app)
+    desk.sign_in(make_staff())
+    assert "等新户码单" in desk.get("rounds_cases.objections", round_id=home.round.id).text
+    for page in (
+        desk.get("rounds_cases.decision", decision_id=case.decision_id),
+        desk.get("rounds_cases.objection", objection_id=case.id),
+    ):
+        assert "这一户的户码已作废，请打印新的户码单" in page.text
+    issue_code(home.home)
+    assert pending.case_counts(home.round.id).slips == 0
+
+
+def test_a_home_waits_for_three_answers_and_may_still_object_to_something_else(
+    client: PageClient, home: Asked
+) -> None:
+    for choice in ("disagree", "agree", "disagree"):
+        report(client, home)
+        vote(client, home, choice)
+    assert "您家已有 3 件报告正在核实" in report(client, home, 422).text
+    assert "您家已有 3 件报告正在核实" in client.get("rounds.disown", code=receipt_of(home)).text
+    assert queries.open_objections(home.round.id) == disowning.MOST_REPORTS
+    about = Complaint(ObjectionKind.CONTENT, "1号楼", "别的事", home.home.id)
+    objections.raise_objection(home.round, about)
+
+
+def test_a_receipt_that_was_reported_says_so_before_anything_else(
+    client: PageClient, home: Asked
+) -> None:
+    page = client.follow(report(client, home))
+    assert page.h1 == "已报告，正在核实"
+    assert "done" not in (page.one("h1").get("class") or "")
 
 
 # What the office sees of it.

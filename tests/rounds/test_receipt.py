@@ -19,7 +19,7 @@ def test_the_household_sees_that_it_counts_and_what_it_says(client: PageClient) 
     facts = page.one("dl", class_="facts").text
     for said in (voter.home.address, "手机", "改造方案 同意", "物业管理方案 不同意", "谢谢"):
         assert said in facts
-    assert "编号" not in facts
+    assert "第 1 条" not in facts
 
 
 def test_somebody_else_sees_that_it_counts_and_nothing_of_whom_or_what(client: PageClient) -> None:
@@ -27,7 +27,7 @@ def test_somebody_else_sees_that_it_counts_and_nothing_of_whom_or_what(client: P
     receipt = cast_quickly(voter.round, voter.home, YES, "request-1")
     page = client.get("rounds.receipt", code=receipt.code)
     assert page.h1 == "已经计入"
-    assert f"第 {receipt.seq} 条" in page.text
+    assert f"核对用的编号 {receipt.seq}（" in page.text
     assert voter.home.address not in page.html
     assert not [word for word in WORDS if word in page.html]
 

@@ -2,6 +2,7 @@
 
 import random
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -11,8 +12,10 @@ from flask import Flask
 
 from app.rounds.counting import Choice
 from app.rounds.models import Vote
+from app.rounds.reasons import Reason
 from tests.client import ORIGIN, Page, PageClient
 from tests.factories import homes_of, issue_code
+from tests.rounds.offices import votes_of
 from tests.rounds.voters import Voter, fill, signed_in, vote
 
 YES, NO, NEITHER = Choice.AGREE, Choice.DISAGREE, Choice.ABSTAIN
@@ -124,3 +127,46 @@ def test_the_form_has_a_way_home(client: PageClient) -> None:
     voter = signed_in(client)
     form = client.get("rounds.vote", round_id=voter.round.id)
     assert form.one("main").all("a", href="/home")
+
+
+def test_what_was_changed_after_its_review_is_another_request(client: PageClient) -> None:
+    voter = signed_in(client)
+    first = reviewed(client, voter, "路灯").form_values("/vote")
+    edit = client.get("rounds.edit", round_id=voter.round.id)
+    names = []
+    for words in ("路灯", "路灯要亮"):
+        values = fill(edit, voter.round, YES, NO, comment=words)
+        sent = client.follow(client.post("rounds.review", values, round_id=voter.round.id))
+        names.append(sent.form_values("/vote")["request_id"])
+    assert names[0] == first["request_id"]
+    assert names[1] != first["request_id"]
+
+
+@pytest.mark.parametrize("other", [{"comment": "别的话"}, {"may_call": "y"}, {"reason": "noise"}])
+def test_the_same_request_with_other_words_is_never_called_recorded(
+    client: PageClient, other: dict[str, str]
+) -> None:
+    voter = signed_in(client)
+    sent = reviewed(client, voter, "路灯").form_values("/vote")
+    client.submit(f"/rounds/{voter.round.id}/vote", sent)
+    if "reason" in other:
+        asked = voter.round.matters[1].id
+        other = {f"reason-{asked}": next(iter(Reason)).value}
+    client.submit(f"/rounds/{voter.round.id}/vote", sent)
+    client.submit(f"/rounds/{voter.round.id}/vote", {**sent, **other}, 409)
+
+
+@pytest.mark.parametrize("how", ["zeros", "twice"])
+def test_two_answers_to_one_question_are_none(client: PageClient, how: str) -> None:
+    voter = signed_in(client)
+    sent: dict[str, Any] = reviewed(client, voter).form_values("/vote")
+    asked = voter.round.matters[0].id
+    more = {f"matter-00{asked}": "disagree"} if how == "zeros" else {}
+    if how == "twice":
+        sent[f"matter-{asked}"] = ["agree", "disagree"]
+    address = f"/rounds/{voter.round.id}/vote"
+    told = client.raw(
+        "post", address, data={**sent, **more}, headers={"Accept": "application/json"}
+    )
+    assert (told.status_code, told.get_json()["status"]) == (422, "incomplete")
+    assert votes_of(voter.round, voter.home) == []
