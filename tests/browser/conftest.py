@@ -68,6 +68,8 @@ def serve(
     tmp_path_factory: pytest.TempPathFactory, worker_id: str
 ) -> Iterator[Callable[[str], Server]]:
     """`serve(name)` starts an empty installation of its own."""
+    # Before the first of them starts: a server remembers how long each file was.
+    compress_static()
     processes: list[subprocess.Popen[bytes]] = []
 
     def start(name: str) -> Server:
@@ -91,7 +93,6 @@ def serve(
 @pytest.fixture(scope="session")
 def sample(serve: Callable[[str], Server]) -> tuple[Server, Sample]:
     """An installation with the sample, served as people get it, and what the sample gives away."""
-    compress_static()
     server = serve("sample")
     return server, json.loads(server.flask("demo", "--json"))
 
