@@ -150,7 +150,8 @@ class PageClient:
         with self.http.session_transaction(base_url=ORIGIN) as stored:
             stored["_user_id"] = identity.get_id()
             stored["_fresh"] = True
-            stored["staff_began"] = stored["staff_seen"] = int(clock.now().timestamp())
+            now = int(clock.now().timestamp())
+            stored["staff_began"] = stored["staff_seen"] = stored["staff_sure"] = now
 
     def enter(self, building: Any, digits: str) -> Page:
         """Sign in as the household with this code; the page one lands on."""

@@ -30,8 +30,11 @@ PASSWORD_LENGTH = 10
 # Nobody makes an account of their own standing, or one person would be both persons.
 MAY_MAKE: dict[Role, tuple[Role, ...]] = {
     Role.WORKER: (),
-    Role.OFFICE: (Role.WORKER,),
-    Role.DISTRICT: (Role.WORKER, Role.OFFICE),
+    Role.OFFICE: (Role.WORKER, Role.DESIGNER, Role.BUILDER),
+    Role.DISTRICT: (Role.WORKER, Role.OFFICE, Role.DESIGNER, Role.BUILDER, Role.AUDITOR),
+    Role.DESIGNER: (),
+    Role.BUILDER: (),
+    Role.AUDITOR: (),
     Role.ADMIN: tuple(Role),
 }
 STAFF_TRIES, STAFF_WINDOW = 5, timedelta(minutes=15)

@@ -13,11 +13,13 @@ from app.accounts.models import Staff
 from app.core import clock
 from app.core.db import db
 from app.core.errors import Refused
-from app.core.guards import Identity, Role, public, staff
+from app.core.guards import Identity, Role, public, staff, staff_gate
 from app.core.web import page, saved
 from app.roster.models import Area
 
 IDLE, ABSOLUTE = timedelta(minutes=30), timedelta(hours=8)
+# So long is whoever proved who they are believed for steps that ask for it (ASVS 7.5.3).
+SURE = timedelta(minutes=10)
 
 login_bp = Blueprint("accounts_login", __name__)
 bp = Blueprint("accounts_staff", __name__, url_prefix="/desk")
@@ -27,6 +29,7 @@ manager = LoginManager()
 def init_app(app: Flask) -> None:
     """Register the pages and tell Flask-Login who is who."""
     manager.init_app(app)
+    staff_gate.is_sure, staff_gate.ask = _is_sure, _ask_again
     app.register_blueprint(login_bp)
     app.register_blueprint(bp)
 
@@ -53,6 +56,14 @@ def _sign_in_first() -> Response:
     if request.method == "GET" and request.full_path.isprintable():
         session["after_login"] = request.full_path.rstrip("?")
     return current_app.make_response(redirect(_url_for("accounts_login.login"), 303))
+
+
+def _is_sure() -> bool:
+    return clock.now().timestamp() - session.get("staff_sure", 0) <= SURE.total_seconds()
+
+
+def _ask_again() -> Response:
+    abort(403)
 
 
 @login_bp.route("/login", methods=["GET", "POST"])
@@ -121,7 +132,8 @@ def _begin(person: Staff) -> Response:
     target = session.get("after_login")
     session.clear()
     session.permanent = True
-    session["staff_began"] = session["staff_seen"] = int(clock.now().timestamp())
+    now = int(clock.now().timestamp())
+    session["staff_began"] = session["staff_seen"] = session["staff_sure"] = now
     login_user(person.identity)
     response = saved("desk.home")
     if target and target.startswith("/desk"):

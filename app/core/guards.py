@@ -27,6 +27,9 @@ class Role(StrEnum):
     WORKER = "worker"
     OFFICE = "office"
     DISTRICT = "district"
+    DESIGNER = "designer"
+    BUILDER = "builder"
+    AUDITOR = "auditor"
     ADMIN = "admin"
 
     @property
@@ -38,8 +41,13 @@ _ROLE_LABELS = {
     Role.WORKER: _l("社区工作者"),
     Role.OFFICE: _l("街道（乡镇）办"),
     Role.DISTRICT: _l("区住建局"),
+    Role.DESIGNER: _l("设计单位"),
+    Role.BUILDER: _l("施工单位"),
+    Role.AUDITOR: _l("审计监督"),
     Role.ADMIN: _l("系统管理员"),
 }
+# Who counts consent and gets it from residents. The others see what is named for them.
+OFFICE_ROLES = (Role.WORKER, Role.OFFICE, Role.DISTRICT)
 
 
 @dataclass(frozen=True)
@@ -148,12 +156,16 @@ def claimant(view: View) -> View:
 
 
 def staff(*roles: Role) -> Callable[[View], View]:
-    """Only signed-in staff, of one of `roles` when any are named; an admin may do what all may."""
+    """Only signed-in staff of one of `roles`, the office's own (`OFFICE_ROLES`) when none is named.
+
+    An admin may do what all may.
+    """
+    roles = roles or OFFICE_ROLES
 
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
-            if roles and current_user.role not in (*roles, Role.ADMIN):
+            if current_user.role not in (*roles, Role.ADMIN):
                 abort(403)
             return view(*args, **kwargs)
 
@@ -163,6 +175,30 @@ def staff(*roles: Role) -> Callable[[View], View]:
         return signed_in  # type: ignore[no-any-return]
 
     return decorate
+
+
+class _StaffGate:
+    """Filled in by accounts: whether somebody proved again who they are, and the page to do it."""
+
+    is_sure: Callable[[], bool]
+    ask: View
+
+
+staff_gate = _StaffGate()
+
+
+def stepped_up(view: View) -> View:
+    """Below `staff`: only whoever has proved again, within minutes, who they are (ASVS 7.5.3).
+
+    For exports, and for changing the register, a phone, the close of a round, what is published.
+    """
+
+    @wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        return view(*args, **kwargs) if staff_gate.is_sure() else staff_gate.ask()
+
+    guarded.is_stepped_up = True  # type: ignore[attr-defined]
+    return guarded
 
 
 def must_reach(area_path: str) -> None:

@@ -3,9 +3,10 @@
 import hashlib
 import random
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from http import HTTPStatus
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -22,6 +23,7 @@ from flask import (
     redirect,
     render_template,
     request,
+    send_file,
     url_for,
 )
 from flask_compress import Compress
@@ -31,12 +33,14 @@ from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.routing import IntegerConverter, Map
 from whitenoise import WhiteNoise
 
-from app.core import cookies, jobs
+from app.core import clock, cookies, jobs
 from app.core.db import db, mark_reading
 from app.core.errors import Refused
+from app.core.format import local
 from app.core.guards import current_home
 from app.core.i18n import translated
 from app.core.log import note_request
+from app.core.sheets import Table, write_workbook
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -68,6 +72,7 @@ _HEADERS = [
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Permissions-Policy", "camera=(self), geolocation=(), microphone=()"),
 ]
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _NEVER_KEPT = ("Cache-Control", "no-store")
 _ONLY_OVER_TLS = ("Strict-Transport-Security", "max-age=31536000")
 
@@ -90,6 +95,22 @@ def commit() -> None:
     """Make what this request did durable, then let the background know of its jobs."""
     db.session.commit()
     jobs.wake()
+
+
+def spreadsheet(name: str, tables: Sequence[Table]) -> Response:
+    """An .xlsx to keep, called `name` and the day; whatever can name people asks `stepped_up`."""
+    called = f"{name}-{local(clock.now()):%Y%m%d}.xlsx"
+    answer = send_file(
+        BytesIO(write_workbook(tables)), _XLSX, as_attachment=True, download_name=called
+    )
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def other_page(number: int) -> str:
+    """The address of another page of the list that this request shows (`core.paging`)."""
+    values = {**(request.view_args or {}), **request.args.to_dict(), "page": number}
+    return url_for(request.endpoint or "", **values)
 
 
 def static_url(filename: str) -> str:
@@ -174,7 +195,7 @@ def init(app: Flask) -> None:
     app.config["COMPRESS_REGISTER"] = False
     compress.init_app(app)
     app.after_request(_compress)
-    app.jinja_env.globals["static_url"] = static_url
+    app.jinja_env.globals.update(static_url=static_url, other_page=other_page)
     app.context_processor(lambda: {"home": current_home})
     app.register_error_handler(Refused, _refused)
     app.register_error_handler(CSRFError, _csrf_failed)

@@ -1,6 +1,6 @@
 """What staff fill in about cases: reasons and papers, a later end, which vote counts, answers."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from flask_babel import gettext
@@ -19,17 +19,15 @@ from wtforms.validators import DataRequired, InputRequired, Length, Optional
 from app.core.forms import Form, WallClockField, cleaned, tidied
 from app.projects.models import PlanVersion
 from app.rounds.cases import Effect, Objection, ObjectionKind
-from app.rounds.casting import matters_asked
-from app.rounds.counting import Choice, Track
+from app.rounds.choosing import ANSWERED, ChoicesForm, decisions_of, with_choices
 from app.rounds.decisions import Grounds
-from app.rounds.models import Matter, RegisterEntry, Round
+from app.rounds.models import RegisterEntry, Round
 from app.rounds.objections import Answer, Complaint
 from app.rounds.queries import homes_in_order
 
 _MOST_WORDS, _MOST_EVIDENCE = 1000, 300
 _TOO_LONG = _l("太长了，最多 %(max)d 个字。")
 _CHOOSE = _l("这一项还没有选。")
-_NAMES = {Choice.AGREE: _l("同意"), Choice.DISAGREE: _l("不同意"), Choice.ABSTAIN: _l("弃权")}
 
 
 def _words(label: Any, needed: Any, rows: int = 3) -> TextAreaField:
@@ -119,20 +117,6 @@ class DisputeForm(GroundsForm):
     """Co-owners disagree; the paper on which they say so is needed."""
 
     evidence = _paper(_l("书面材料"), DataRequired(_l("请写明是哪一份书面材料。")))
-
-
-class ChoicesForm(Form):
-    """A form with a field `matter-<id>` for every decision an entry is asked on paper."""
-
-    matters: tuple[Matter, ...] = ()
-
-    def answers(self) -> list[tuple[Matter, Any]]:
-        """Each matter with its field."""
-        return [(matter, self[f"matter-{matter.id}"]) for matter in self.matters]
-
-    def choices(self) -> dict[int, Choice]:
-        """What was chosen, by matter id."""
-        return {m.id: Choice(field.data) for m, field in self.answers() if field.data}
 
 
 class SettlementForm(ChoicesForm, DisputeForm):
@@ -234,13 +218,12 @@ class CheckForm(Form):
 
 def settlement_form(entry: RegisterEntry) -> SettlementForm:
     """The form for this entry: every consultation wants an answer, owners' decisions may not."""
-    matters = _decisions_of(entry)
-    return _with_choices(SettlementForm, matters, {Track.CONSULTATION: InputRequired(_CHOOSE)})
+    return with_choices(SettlementForm, decisions_of(entry), ANSWERED)
 
 
 def answer_form(objection: Objection, entry: RegisterEntry | None) -> AnswerForm:
     """The form for this objection: only effects that its household can have."""
-    form = _with_choices(AnswerForm, _decisions_of(entry) if entry else (), {})
+    form = with_choices(AnswerForm, decisions_of(entry) if entry else (), {})
     form.effect.choices = [
         SelectChoice(one.value, one.label) for one in _effects_for(objection, entry)
     ]
@@ -261,19 +244,3 @@ def _effects_for(objection: Objection, entry: RegisterEntry | None) -> Iterable[
             yield Effect.STRIKE_OUT
         if objection.round.opened_at:
             yield Effect.REPLACE_VOTE
-
-
-def _decisions_of(entry: RegisterEntry) -> tuple[Matter, ...]:
-    asked = matters_asked(entry.round, entry)
-    return tuple(matter for matter in asked if matter.is_decision)
-
-
-def _with_choices(
-    kind: type[Any], matters: tuple[Matter, ...], needed: Mapping[Track, InputRequired]
-) -> Any:
-    names = [SelectChoice(choice.value, name) for choice, name in _NAMES.items()]
-    fields = {
-        f"matter-{m.id}": RadioField(m.title, [needed.get(m.track, Optional())], choices=names)
-        for m in matters
-    }
-    return type(f"{kind.__name__}OfEntry", (kind,), {**fields, "matters": matters})()

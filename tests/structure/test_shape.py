@@ -58,8 +58,8 @@ FORBIDDEN_NAMES = {
 STOREYS = "__init__ actions cli forms models queries staff_views tasks views"
 # The concepts a feature may name a module after; a new one is added here by who adds it.
 CONCEPTS = {
-    "core": "alarms clock cookies db errors files format guards i18n jobs limits log markdown pdf "
-    "pdf_child qr sheets sheets_child sizes together tokens web",
+    "core": "alarms clock cookies db errors files format guards i18n jobs limits log markdown "
+    "paging pdf pdf_child qr sealing sheets sheets_child sizes together tokens web",
     "journal": "merkle note",
     "roster": "areas cells comparing correction differences headings importer ledger lines people "
     "findings transfer",
@@ -67,11 +67,12 @@ CONCEPTS = {
     "accounts": "codes entering guessing phone_codes sessions",
     "projects": "by_building comparison completeness contents excerpts fingerprint reading",
     "rounds": "audit ballot_views case_desk case_forms case_views cases casting changes "
-    "complaint_views conflict_views conflicts corrections counting decisions disowning effects "
-    "fates findings first_votes homes life_forms lifecycle listing matter_forms matter_views "
-    "matters objection_views objections opening pending profile prospects reasons recording "
-    "recounting register register_forms register_views replay residents steps storing tallies "
-    "thresholds timeline ways wording",
+    "choosing complaint_views conflict_views conflicts corrections counting decisions "
+    "disowning effects fates findings first_votes homes life_forms lifecycle listing "
+    "matter_forms matter_views matters objection_views objections opening pending "
+    "profile prospects reasons recording recounting register register_forms "
+    "register_views replay residents steps storing tallies thresholds timeline ways "
+    "wording",
     "comments": "moderation privacy sight waiting wording",
     "reports": "notice pages printing",
     "desk": "board live next_step",
