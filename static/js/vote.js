@@ -135,7 +135,12 @@
       if (!way.getAttribute("data-forget")) { keep(); return; }
       loss = read(key).body ? "data-ask" : othersWait() ? "data-ask-others" : "";
       if (loss && !confirm(box.getAttribute(loss))) { event.preventDefault(); return; }
-      try { localStorage.clear(); } catch (e) { return; }
+      /* What a worker keeps on this phone of visits is no business of this home. */
+      try {
+        Object.keys(localStorage).forEach(function (name) {
+          if (/^juyi-/.test(name)) { localStorage.removeItem(name); }
+        });
+      } catch (e) { return; }
     });
   });
   each("[data-back]", function (way) {

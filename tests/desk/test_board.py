@@ -132,7 +132,7 @@ def test_a_round_without_a_register_shows_no_numbers(client: PageClient) -> None
     page = board(client, round_)
     assert "登记册锁定以后" in page.text
     assert not page.all("table")
-    assert "登记册还没有锁定" in client.get("desk.silent", round_id=round_.id).text
+    assert "登记册还没有锁定" in client.get("doors_staff.doors", round_id=round_.id).text
 
 
 def test_a_closed_round_says_so_and_leads_to_the_result(client: PageClient) -> None:
@@ -172,7 +172,7 @@ def test_doors_without_a_vote_are_listed_by_building_with_masked_phones(
     round_ = make_round(compound)
     say(round_, homes[0])
     client.sign_in(make_staff())
-    page = client.get("desk.silent", round_id=round_.id)
+    page = client.get("doors_staff.doors", round_id=round_.id)
     rooms = {
         section.one("h2").text: [th.text for th in section.one("tbody").all("th")]
         for section in page.all("section", class_="doors")
@@ -191,8 +191,8 @@ def test_the_list_of_doors_costs_the_same_for_any_number_of_them(
     client.sign_in(make_staff())
     counts = []
     for one in (round_, larger):
-        client.get("desk.silent", round_id=one.id)
+        client.get("doors_staff.doors", round_id=one.id)
         with count_queries() as statements:
-            client.get("desk.silent", round_id=one.id)
+            client.get("doors_staff.doors", round_id=one.id)
         counts.append(len(statements))
     assert counts[0] == counts[1] <= 8

@@ -70,7 +70,7 @@ def test_doors_are_labelled_by_why_one_calls(
     disputed = register_of(round_.id)[2]
     approve(propose_dispute(disputed, GROUNDS, by=two[0]), by=two[1])
     client.sign_in(make_staff())
-    page = client.get("desk.silent", round_id=round_.id)
+    page = client.get("doors_staff.doors", round_id=round_.id)
     told = [item.text for item in page.one("ul", class_="voices").all("li")]
     assert [item.split("：")[0] for item in told] == [
         "未表态 5 户",

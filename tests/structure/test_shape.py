@@ -66,7 +66,7 @@ CONCEPTS = {
     "notices": "delivery gateways wording",
     "accounts": "codes entering guessing phone_codes sessions",
     "projects": "by_building comparison completeness contents excerpts fingerprint reading",
-    "rounds": "audit ballot_views case_desk case_forms case_views cases casting changes "
+    "rounds": "assisting audit ballot_views case_desk case_forms case_views cases casting changes "
     "choosing complaint_views conflict_views conflicts corrections counting decisions "
     "disowning effects fates findings first_votes homes life_forms lifecycle listing "
     "matter_forms matter_views matters objection_views objections opening pending "
@@ -74,6 +74,7 @@ CONCEPTS = {
     "register_views replay residents steps storing tallies thresholds timeline ways "
     "wording",
     "comments": "moderation privacy sight waiting wording",
+    "doors": "assist_forms assist_views calls ledger printing",
     "reports": "notice pages printing",
     "desk": "board live next_step",
     "demo": "cases content drawings plans stories synthetic",
