@@ -21,7 +21,6 @@ from app.rounds.steps import locked
 # How long ago a phone without a line may have been at the door.
 LATEST = timedelta(days=7)
 FURTHEST = timedelta(days=366)
-UNDO_WITHIN = timedelta(minutes=10)
 
 
 class RoundOver(Refused):
@@ -156,7 +155,7 @@ def take_back(change: AssignmentChange, *, by: Identity) -> Shared:
     """
     locked(change.round)
     db.session.refresh(change)
-    if not may_take_back(change, by=by):
+    if not change.may_be_taken_back(by):
         raise TooLate(msg("只有刚分完的人十分钟以内可以撤销，而且只能撤销一次。请重新分。"))
     change.undone_at = clock.now()
     held = _held(change.round_id)
@@ -169,12 +168,6 @@ def take_back(change: AssignmentChange, *, by: Identity) -> Shared:
     }
     _hand_over(doors, change.id)
     return Shared(change.id, len(doors))
-
-
-def may_take_back(change: AssignmentChange, *, by: Identity) -> bool:
-    """Whether it is still time, and this person's to do."""
-    is_fresh = clock.now() - change.made_at < UNDO_WITHIN
-    return is_fresh and change.undone_at is None and change.made_by_id == by.id
 
 
 def _first(entry: RegisterEntry, attempt: Attempt, by: Identity) -> Recorded | None:

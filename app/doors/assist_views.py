@@ -66,7 +66,7 @@ def ballot(session_id: int) -> Response:
     return _session_page("doors/ballot.html", session, form)
 
 
-@bp.post("/assisted/<int:session_id>")
+@bp.post("/assisted/<int:session_id>/review")
 @staff(Role.WORKER, Role.OFFICE)
 def prepare(session_id: int) -> Response:
     """Keep what the home says until it was read aloud; nothing is recorded."""

@@ -3,12 +3,11 @@
 A call that reached somebody takes the home off the list; the vote itself is not told.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy import ColumnElement, Subquery, and_, case, func, or_, select
 from sqlalchemy.orm import selectinload
 
 from app.core.db import db
@@ -17,7 +16,7 @@ from app.doors.models import REACHED_BY_CALL, Outcome, Visit, Way
 from app.doors.queries import open_rounds
 from app.roster.models import Compound, Household
 from app.rounds.models import RegisterEntry, Round, Voice
-from app.rounds.queries import calls_asked
+from app.rounds.queries import asking_for_call
 
 _REACHED = and_(Visit.way == Way.CALL, Visit.outcome.in_(REACHED_BY_CALL))
 
@@ -46,87 +45,71 @@ class CallBack:
 
 def calls_waiting(by: Identity) -> list[Calls]:
     """The open rounds of a person's scope in which homes wait for a call."""
-    rounds = db.session.execute(
-        select(Round.id, Compound.name)
+    asked = _asked()
+    rows = db.session.execute(
+        select(Round.id, Compound.name, func.count())
         .join(Compound, Compound.id == Round.compound_id)
-        .where(Round.id.in_(open_rounds(by)))
+        .join(asked, asked.c.round_id == Round.id)
+        .where(Round.id.in_(open_rounds(by)), asked.c.waits)
+        .group_by(Round.id, Compound.name)
         .order_by(Compound.name, Round.id)
-    ).all()
-    asked = _asked([id_ for id_, _name in rounds])
-    homes = {id_: sum(one.round_id == id_ and one.waits for one in asked) for id_, _name in rounds}
-    return [Calls(id_, name, homes[id_]) for id_, name in rounds if homes[id_]]
+    )
+    return [Calls(*row) for row in rows]
 
 
 def calls_of(round_id: int) -> list[CallBack]:
     """The homes of a round that asked to be called, in the order of doors."""
-    asked = {one.entry_id: one for one in _asked([round_id])}
-    entries = (
-        select(RegisterEntry)
-        .where(RegisterEntry.id.in_(asked))
+    asked = _asked()
+    rows = db.session.execute(
+        select(RegisterEntry, asked)
+        .join(asked, asked.c.entry_id == RegisterEntry.id)
+        .where(RegisterEntry.round_id == round_id)
         .options(selectinload(RegisterEntry.household).selectinload(Household.contacts))
         .order_by(RegisterEntry.position, RegisterEntry.id)
     )
-    return [_call_back(entry, asked[entry.id]) for entry in db.session.scalars(entries)]
+    return [_call_back(row.RegisterEntry, row) for row in rows]
 
 
-@dataclass(frozen=True)
-class _Asked:
-    round_id: int
-    entry_id: int
-    words: str
-    asked_at: datetime
-    by_vote: bool
-    called_at: datetime | None
-
-    @property
-    def waits(self) -> bool:
-        return self.called_at is None or self.called_at < self.asked_at
-
-
-def _asked(round_ids: Sequence[int]) -> list[_Asked]:
-    """Each home that asked, once: by its vote, or at its door."""
-    told = {row.entry_id: row for row in _told(round_ids)}
-    by_vote = {one.entry_id: one for one in calls_asked(round_ids)}
-    found = [
-        _Asked(
-            one.round_id,
-            one.entry_id,
-            one.words,
-            one.asked_at,
-            True,
-            told[one.entry_id].called_at if one.entry_id in told else None,
-        )
-        for one in by_vote.values()
-    ]
-    at_the_door = (
-        _Asked(row.round_id, row.entry_id, "", row.asked_at, False, row.called_at)
-        for row in told.values()
-        if row.asked_at and row.voice != Voice.COUNTED and row.entry_id not in by_vote
-    )
-    return [*found, *at_the_door]
-
-
-def _told(round_ids: Sequence[int]) -> Sequence[Any]:
-    """Of each home that was tried: when it last asked at the door, when a call last reached it."""
-    return db.session.execute(
+def _asked() -> Subquery:
+    """Each home that asked, once: by its vote, or at its door and has not spoken since."""
+    vote, told = asking_for_call().subquery(), _told()
+    asked_at = func.coalesce(vote.c.cast_at, told.c.asked_at)
+    at_the_door = and_(told.c.asked_at.is_not(None), RegisterEntry.voice != Voice.COUNTED)
+    return (
         select(
-            Visit.round_id,
+            RegisterEntry.id.label("entry_id"),
+            RegisterEntry.round_id,
+            asked_at.label("asked_at"),
+            func.coalesce(vote.c.comment, "").label("words"),
+            vote.c.entry_id.is_not(None).label("by_vote"),
+            told.c.called_at,
+            or_(told.c.called_at.is_(None), told.c.called_at < asked_at).label("waits"),
+        )
+        .outerjoin(vote, vote.c.entry_id == RegisterEntry.id)
+        .outerjoin(told, told.c.entry_id == RegisterEntry.id)
+        .where(RegisterEntry.removed_at.is_(None), or_(vote.c.entry_id.is_not(None), at_the_door))
+        .subquery()
+    )
+
+
+def _told() -> Subquery:
+    """Of each home that was tried: when it last asked at the door, when a call last reached it."""
+    return (
+        select(
             Visit.entry_id,
-            RegisterEntry.voice,
             _latest(Visit.outcome == Outcome.NEEDS_CALL).label("asked_at"),
             _latest(_REACHED).label("called_at"),
         )
-        .join(RegisterEntry, RegisterEntry.id == Visit.entry_id)
-        .where(Visit.round_id.in_(round_ids), RegisterEntry.removed_at.is_(None))
-        .group_by(Visit.round_id, Visit.entry_id, RegisterEntry.voice)
-    ).all()
+        .group_by(Visit.entry_id)
+        .subquery()
+    )
 
 
 def _latest(which: ColumnElement[bool]) -> ColumnElement[Any]:
     return func.max(case((which, Visit.made_at)))
 
 
-def _call_back(entry: RegisterEntry, asked: _Asked) -> CallBack:
+def _call_back(entry: RegisterEntry, asked: Any) -> CallBack:
     contacts = entry.household.contacts if entry.household else []
     return CallBack(
         entry.id,

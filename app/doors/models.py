@@ -3,7 +3,7 @@
 What comes of a knock is never a vote: nothing here is counted.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -12,8 +12,9 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.accounts.models import Staff
+from app.core import clock
 from app.core.db import BigInt, Model
-from app.core.guards import Role
+from app.core.guards import Identity, Role
 from app.rounds.models import RegisterEntry, Round
 
 
@@ -100,6 +101,7 @@ POSSIBLE = {
 # A call that reached somebody: the home need not be called again for what it asked.
 REACHED_BY_CALL = (Outcome.CALLED, *_IN_TALK)
 
+UNDO_WITHIN = timedelta(minutes=10)
 # Who walks from door to door.
 WALKERS = (Role.WORKER, Role.OFFICE)
 
@@ -149,6 +151,11 @@ class AssignmentChange(Model):
     undone_at: Mapped[datetime | None]
     round: Mapped[Round] = relationship()
     worker: Mapped[Staff | None] = relationship(foreign_keys=[worker_id])
+
+    def may_be_taken_back(self, by: Identity) -> bool:
+        """Whether it is still time, and this person's to do."""
+        is_fresh = clock.now() - self.made_at < UNDO_WITHIN
+        return is_fresh and self.undone_at is None and self.made_by_id == by.id
 
 
 class Assignment(Model):

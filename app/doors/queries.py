@@ -3,7 +3,7 @@
 A list costs the same few statements however long it is; nothing here tells a choice.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -142,10 +142,10 @@ def places_of(round_id: int) -> list[Place]:
     return [Place(*row) for row in rows]
 
 
-def voices_of(round_id: int) -> dict[Voice, int]:
+def voices_of(round_id: int) -> Counter[Voice]:
     """How many homes want a knock, and why."""
     counted = select(RegisterEntry.voice, func.count()).where(*to_visit(round_id))
-    return dict(db.session.execute(counted.group_by(RegisterEntry.voice)).tuples().all())
+    return Counter(dict(db.session.execute(counted.group_by(RegisterEntry.voice)).all()))
 
 
 def walkers_of(compound: Compound) -> list[Staff]:
@@ -189,7 +189,7 @@ def owner_names(premises_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
 def contact_attempts(round_id: int) -> dict[int, int]:
     """Entry id → how often somebody tried to reach that home, in whichever way (T31)."""
     tried = select(Visit.entry_id, func.count()).where(Visit.round_id == round_id)
-    return dict(db.session.execute(tried.group_by(Visit.entry_id)).tuples().all())
+    return dict(db.session.execute(tried.group_by(Visit.entry_id)).all())
 
 
 def homes_never_contacted(round_id: int) -> int:
@@ -202,7 +202,7 @@ def homes_never_contacted(round_id: int) -> int:
 def last_outcomes(round_id: int) -> dict[int, Outcome]:
     """Entry id → what came of the last attempt there, for the plan of doors of a building."""
     last = _last(Visit.round_id == round_id)
-    return dict(db.session.execute(select(last.c.entry_id, last.c.outcome)).tuples().all())
+    return dict(db.session.execute(select(last.c.entry_id, last.c.outcome)).all())
 
 
 def doors_due_today(by: Identity) -> list[DueDoors]:
@@ -263,9 +263,9 @@ def _last(which: ColumnElement[bool]) -> Subquery:
     return select(numbered).where(numbered.c.place == 1).subquery()
 
 
-def _doors(round_id: int, wanted: Wanted) -> Select[Any]:
+def _doors(round_id: int, wanted: Wanted) -> Any:
     last = _last(Visit.round_id == round_id)
-    found: Select[Any] = (
+    found = (
         select(
             RegisterEntry.id,
             RegisterEntry.premises_id,

@@ -14,7 +14,7 @@ from app.core.db import db, release
 from app.core.errors import Refused
 from app.core.format import masked_name
 from app.core.guards import must_reach, staff, stepped_up
-from app.core.i18n import pack, translated
+from app.core.i18n import pack
 from app.core.web import asked_number, page, saved, spreadsheet
 from app.doors import actions, ledger, printing, queries
 from app.doors.calls import calls_of
@@ -28,6 +28,7 @@ bp = Blueprint("doors_staff", __name__, url_prefix="/desk")
 
 # What the list may be asked for by a word; `me` and `nobody` are whose doors.
 _WHO = {"nobody": 0}
+_FILTERS = ("building", "entrance", "state", "outcome", "due", "who")
 _BACK = ("walk", "calls")
 
 
@@ -62,7 +63,7 @@ def share_out(round_id: int) -> Response:
 def shared(change_id: int) -> Response:
     """What was shared out just now, and the way to take it back."""
     change = _load_change(change_id)
-    may_undo = actions.may_take_back(change, by=current_user)
+    may_undo = change.may_be_taken_back(current_user)
     return page("doors/shared.html", change=change, round=change.round, may_undo=may_undo)
 
 
@@ -92,14 +93,12 @@ def visit(entry_id: int) -> Response:
         try:
             recorded = actions.record_visit(entry, form.attempt(), by=current_user)
         except Refused as refusal:
-            if _wants_json():
-                return make_response({"status": "refused", "error": translated(refusal)}, 409)
             form.refuse(refusal)
         else:
             return _recorded(entry, form, recorded)
     if _wants_json():
         errors = " ".join(message for _field, message in form.error_list())
-        return make_response({"status": "refused", "error": errors}, 422)
+        return make_response({"status": "refused", "error": errors}, 409)
     return _door_page(entry, form.begin())
 
 
@@ -231,8 +230,7 @@ def _wanted() -> Wanted:
 
 def _asked() -> dict[str, Any]:
     """The filters of this address, for the way to another one; never which page."""
-    names = ("building", "entrance", "state", "outcome", "due", "who")
-    return {name: request.args[name] for name in names if request.args.get(name)}
+    return {name: request.args[name] for name in _FILTERS if request.args.get(name)}
 
 
 def _words() -> Mapping[str, Any]:
@@ -249,6 +247,7 @@ def _list_page(round_: Round, form: ShareForm) -> Response:
         voices=queries.voices_of(round_.id),
         walkers=queries.walkers_of(round_.compound),
         asked=_asked(),
+        filters={name: request.args.get(name, "") for name in _FILTERS},
         outcomes=Outcome,
         **_words(),
     )

@@ -1,7 +1,6 @@
 """Reading a round: its register, what it lacks, what was said with the votes."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -119,16 +118,6 @@ class WhyNot:
     counts: tuple[tuple[Reason, int], ...]
 
 
-@dataclass(frozen=True)
-class CallAsked:
-    """A home let the office call it about its vote, and so know what it wrote."""
-
-    round_id: int
-    entry_id: int
-    words: str
-    asked_at: datetime
-
-
 def why_not(round_: Round) -> list[WhyNot]:
     """The reasons given with the votes that count now, of the whole round, matter by matter.
 
@@ -160,14 +149,19 @@ def _by_fives(given: dict[Reason, int]) -> tuple[tuple[Reason, int], ...]:
     return tuple(sorted((one for one in steps if one[1]), key=lambda one: -one[1]))
 
 
-def calls_asked(round_ids: Sequence[int]) -> list[CallAsked]:
-    """The homes of these rounds that may be called about the vote that counts now."""
-    rows = db.session.execute(
-        select(Vote.round_id, Vote.entry_id, Vote.comment, Vote.cast_at)
+def asking_for_call() -> Select[int, str, datetime]:
+    """Entry, words and moment of the votes that count now and let the office call about them."""
+    return (
+        select(Vote.entry_id, Vote.comment, Vote.cast_at)
         .join(RegisterEntry, RegisterEntry.id == Vote.entry_id)
-        .where(Vote.round_id.in_(round_ids), *_COUNTS_NOW, _ASKS_FOR_CALL)
+        .where(*_COUNTS_NOW, _ASKS_FOR_CALL)
     )
-    return [CallAsked(*row) for row in rows]
+
+
+def calls_asked(round_id: int) -> int:
+    """How many homes of a round asked to be called with the vote that counts now."""
+    asked = asking_for_call().where(Vote.round_id == round_id).subquery()
+    return db.session.scalar(select(func.count()).select_from(asked)) or 0
 
 
 def remarks_of(round_id: int) -> list[Remark]:

@@ -130,7 +130,7 @@ def remarks(round_id: int) -> Response:
         remarks=queries.remarks_of(round_id),
         written=queries.remark_count(round_id),
         reasons=queries.why_not(round_),
-        calls=len(queries.calls_asked([round_id])),
+        calls=queries.calls_asked(round_id),
         fewest=queries.FEWEST_REASONS,
     )
 

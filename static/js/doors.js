@@ -112,7 +112,7 @@
     }
     if (status === 403 && item.barred === text("token")) { show("again"); return false; }
     if (status === 403 || status === 404) { refuse(name, item, text("forbidden")); return true; }
-    if (status === 409 || status === 422) { refuse(name, item, answer.error || ""); return true; }
+    if (status === 409) { refuse(name, item, answer.error || ""); return true; }
     show("kept");
     timer = setTimeout(send, wait);
     wait = Math.min(wait * 2, 30000);

@@ -24,7 +24,6 @@ NEED_NO_ENTRY = {
     "app.notices.actions.tell": "says what was recorded by whoever calls it",
     "app.doors.actions.share_out": "who walks where changes nobody's word or right",
     "app.doors.actions.take_back": "as `share_out`",
-    "app.doors.actions.may_take_back": "only tells",
     "app.notices.actions.tell_each": "as `tell`",
     "app.notices.actions.tell_phone": "as `tell`; a code asked for proves nothing",
     "app.notices.actions.unheard": "only keeps `tell` from telling",
