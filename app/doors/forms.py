@@ -132,6 +132,7 @@ class ShareForm(Form):
     def __init__(self, walkers: Sequence[Staff], found: Sequence[int], **values: Any) -> None:
         super().__init__(**values)
         self._found = found
+        self.walkers = walkers
         self.which.choices = [
             SelectChoice("ticked", gettext("勾选的")),
             SelectChoice("all", gettext("筛选出来的全部")),

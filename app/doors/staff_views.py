@@ -40,7 +40,7 @@ def doors(round_id: int) -> Response:
     return _list_page(round_, ShareForm(queries.walkers_of(round_.compound), ()))
 
 
-@bp.post("/rounds/<int:round_id>/doors")
+@bp.post("/rounds/<int:round_id>/doors/share")
 @staff()
 def share_out(round_id: int) -> Response:
     """Give the ticked doors, or all that the list was narrowed to, to a worker."""
@@ -245,7 +245,7 @@ def _list_page(round_: Round, form: ShareForm) -> Response:
         found=queries.doors_page(round_.id, _wanted(), asked_number("page")),
         places=queries.places_of(round_.id),
         voices=queries.voices_of(round_.id),
-        walkers=queries.walkers_of(round_.compound),
+        walkers=form.walkers,
         asked=_asked(),
         filters={name: request.args.get(name, "") for name in _FILTERS},
         outcomes=Outcome,
