@@ -79,15 +79,17 @@
 
   function show(word) {
     var count = waiting().length, others = kept("doors-").length - kept(whose).length;
-    var others_line = box.querySelector("[data-others]"), refused = tellRefused();
+    var colleagues = box.querySelector("[data-others]"), refused = tellRefused();
     said = word === undefined ? said : word;
     if (!count && said !== "sent") { said = ""; }
     each("[data-say]", function (line) {
       line.hidden = line.getAttribute("data-say") !== said;
     }, box);
-    each("[data-count]", function (place) { place.textContent = count; }, box);
-    others_line.hidden = !others;
-    others_line.querySelector("[data-count]").textContent = others;
+    each("[data-counted]", function (line) {
+      line.textContent = line.getAttribute("data-counted").replace("#", count);
+    }, box);
+    colleagues.hidden = !others;
+    colleagues.textContent = colleagues.getAttribute("data-others").replace("#", others);
     box.hidden = !(said || others || refused);
   }
 

@@ -15,7 +15,6 @@ from tests.browser.conftest import DESK, PHONE, Sample, Server
 from tests.browser.test_sample_pages import check, sign_in
 
 NewPage = Callable[[dict[str, int]], Page]
-WAITS = "还没有送出：{} 条"
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +58,10 @@ def knock(page: Page, door: int, outcome: str) -> None:
     page.locator("section.at-door").nth(door).get_by_role("button", name=outcome, exact=True).tap()
 
 
+def wait_until_kept(page: Page, count: int) -> None:
+    page.locator("[data-say=kept]", has_text=f"还没有送出：{count} 条").wait_for()
+
+
 def kept(page: Page) -> list[str]:
     return [name for name in page.evaluate("Object.keys(localStorage)") if "doors-" in name]
 
@@ -73,7 +76,7 @@ def test_knocks_without_a_line_survive_a_closed_page_and_are_recorded_once_each_
     page.locator("section.at-door").nth(0).get_by_label("备注").fill("晚上再来")
     for door, outcome in ((0, "不在家"), (1, "再想想"), (2, "要纸质表")):
         knock(page, door, outcome)
-    page.get_by_text(WAITS.format(3)).wait_for()
+    wait_until_kept(page, 3)
     check(page, "phone-doors-kept")
     assert "已记下" not in page.inner_text("main")
     assert len(kept(page)) == 3
@@ -121,13 +124,13 @@ def test_another_colleague_on_this_phone_never_sends_what_waits(
     address, before = stairs(page, desk), visits(server)
     page.context.set_offline(True)
     knock(page, 0, "搬走了")
-    page.get_by_text(WAITS.format(1)).wait_for()
+    wait_until_kept(page, 1)
     page.goto("about:blank")
     page.context.clear_cookies()
     page.context.set_offline(False)
     stairs(page, desk, "district")
     page.goto(address)
-    page.get_by_text("还有别的同事没有送出的：1 条").wait_for()
+    page.get_by_text("还有别的同事的 1 条没有送出").wait_for()
     assert visits(server) == before
     page.context.clear_cookies()
     stairs(page, desk)
@@ -143,7 +146,7 @@ def test_after_the_session_it_keeps_what_waits_and_asks_to_sign_in(
     before = visits(server)
     page.context.clear_cookies()
     knock(page, 0, "再想想")
-    page.get_by_text("登录过期了，还没有送出：1 条").wait_for()
+    page.get_by_text("登录过期了，还有 1 条没有送出").wait_for()
     check(page, "phone-doors-again")
     page.get_by_role("link", name="去登录").tap()
     page.wait_for_url("**/login")
@@ -203,10 +206,11 @@ def test_a_home_is_helped_on_the_workers_phone_and_told_so(
     page.wait_for_url(re.compile(r"/desk/doors/\d+$"))
     check(page, "phone-door")
     page.get_by_role("link", name="协助这一户表态").tap()
+    page.wait_for_url("**/assist")
     check(page, "phone-assist")
     page.get_by_label("看不清字").check()
     page.get_by_role("button", name="开始协助").tap()
-    page.get_by_text("还剩").wait_for()
+    page.wait_for_url(re.compile(r"/desk/assisted/\d+$"))
     assert re.search(r"还剩 (10:00|9:5\d)", page.inner_text(".helping"))
     assert page.locator("input:checked").count() == 0
     check(page, "phone-helped-ballot")
