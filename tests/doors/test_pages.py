@@ -14,6 +14,7 @@ from app.core.db import db
 from app.core.guards import Role
 from app.doors import queries
 from app.doors.models import AssignmentChange, Outcome, Visit, Way
+from app.doors.printing import MOST_IN_PDF, TooMany, list_parts, stairs_of
 from app.doors.queries import Wanted
 from app.roster.models import Contact
 from app.rounds.assisting import HelpReason, Reason, begin
@@ -21,6 +22,7 @@ from tests.client import PageClient
 from tests.desk.ballots import make_large_building, make_quick_round
 from tests.doors.conftest import Street
 from tests.factories import issue_code, make_area, make_staff
+from tests.reports import paper
 
 Counting = Callable[..., AbstractContextManager[list[str]]]
 
@@ -294,6 +296,22 @@ def test_paper_has_a_page_for_each_entrance(desk: PageClient, street: Street) ->
         "1号楼1单元 上门名单",
         "1号楼2单元 上门名单",
     ]
+
+
+def test_the_pdf_says_the_same_and_refuses_more_than_can_be_waited_for(
+    desk: PageClient, street: Street
+) -> None:
+    street.knock(0, Outcome.MOVED)
+    where = f"/desk/rounds/{street.round.id}/doors.pdf"
+    with desk.raw("get", where) as answer:
+        sheets = len(paper.sizes(answer.data))
+        words = "".join("".join(paper.words(answer.data, n) for n in range(sheets)).split())
+    assert sheets == 2
+    for told in ("1号楼1单元上门名单", "1号楼2单元上门名单", "王**", "搬走了", "□本人签收"):
+        assert told in words
+    large = make_quick_round(make_large_building(MOST_IN_PDF + 1))
+    with pytest.raises(TooMany):
+        list_parts(large, stairs_of(large, Wanted()))
 
 
 def test_lists_cost_the_same_for_two_thousand_doors(

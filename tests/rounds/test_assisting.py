@@ -15,9 +15,12 @@ from app.notices.models import Message
 from app.rounds import assisting, casting
 from app.rounds.assisting import AssistedSession, HelpReason, Reason, begin, end, submit
 from app.rounds.casting import Ballot, cast
+from app.rounds.conflicts import open_conflicts, propose_resolution
 from app.rounds.counting import Choice
+from app.rounds.decisions import Grounds, approve
 from app.rounds.models import Channel, RegisterEntry, Round, Voice, Vote
 from app.rounds.queries import register_of
+from app.rounds.steps import NotYourself
 from tests.factories import make_building, make_round, make_staff
 
 WHY = Reason(HelpReason.CANNOT_SEE)
@@ -193,3 +196,20 @@ def test_who_owns_the_home_now_is_not_told_of_help_given_to_the_seller(
     entry.transferred_at = clock.now()
     assert assisting.helped([entry]) == []
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Message)) == 0
+
+
+def test_whoever_keyed_one_of_two_votes_does_not_agree_to_which_one_counts(
+    round_: Round, worker: Identity
+) -> None:
+    entry = register_of(round_.id)[0]
+    keyed_by, proposer, third = (make_staff().identity for _ in range(3))
+    submit(begin(entry, WHY, by=worker), said(entry), by=worker)
+    no = dict.fromkeys([m.id for m in round_.matters], Choice.DISAGREE)
+    casting.cast_on_paper(round_, entry, Ballot(no, "on-paper", 1, 1), keyed_by=keyed_by)
+    [conflict] = open_conflicts(round_.id)
+    asked = propose_resolution(conflict, keep_held=True, grounds=Grounds("问过住户"), by=proposer)
+    for hand in (worker, keyed_by):
+        with pytest.raises(NotYourself):
+            approve(asked, by=hand)
+    approve(asked, by=third)
+    assert conflict.resolved_at is not None
