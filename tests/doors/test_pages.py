@@ -18,11 +18,13 @@ from app.doors.printing import MOST_IN_PDF, TooMany, list_parts, stairs_of
 from app.doors.queries import Wanted
 from app.roster.models import Contact
 from app.rounds.assisting import HelpReason, Reason, begin
+from app.rounds.models import VoteWish
 from tests.client import PageClient
 from tests.desk.ballots import make_large_building, make_quick_round
-from tests.doors.conftest import Street
+from tests.doors.conftest import Street, entries_of
 from tests.factories import issue_code, make_area, make_staff
 from tests.reports import paper
+from tests.rounds.mixed import open_mixed_round
 
 Counting = Callable[..., AbstractContextManager[list[str]]]
 
@@ -206,6 +208,33 @@ def test_a_home_is_asked_read_aloud_recorded_and_sees_who_helped(
     assert "工作人员工**在您家协助填写" in own.text
     assert "原因：老人不会用手机" in own.text
     assert "改造方案：不同意" in own.one("ol").text
+
+
+def test_wishes_of_a_menu_are_ticked_read_aloud_and_recorded(client: PageClient) -> None:
+    round_ = open_mixed_round(homes=2)
+    worker = make_staff(Role.WORKER, round_.compound.area)
+    client.sign_in(worker)
+    entry = entries_of(round_)[0]
+    session = begin(entry, Reason(HelpReason.NO_PHONE), by=worker.identity)
+    ballot = client.get("doors_assist.ballot", session_id=session.id)
+    boxes = ballot.all("input", type="checkbox")
+    menu = round_.matters[-1]
+    assert [box["value"] for box in boxes] == [str(option.id) for option in menu.options]
+    said = {f"matter-{m.id}": "agree" for m in round_.matters[:2]}
+    said[f"matter-{menu.id}"] = str(menu.options[1].id)
+    sent = {**ballot.form_values("/review"), **said}
+    at = f"/desk/assisted/{session.id}"
+    review = client.follow(client.submit(f"{at}/review", sent))
+    assert "长椅" in review.one("dl").text
+    assert "晾衣架" not in review.one("dl").text
+    assert "没有表决，不算参加" in review.one("dl").text
+    back = client.visit(at)
+    assert [box["value"] for box in back.all("input", type="checkbox", checked="")] == [
+        str(menu.options[1].id)
+    ]
+    client.submit(f"{at}/cast", review.form_values("/cast"))
+    [wish] = db.session.query(VoteWish).all()
+    assert wish.option_id == menu.options[1].id
 
 
 def test_signing_out_ends_the_help_and_nothing_more_is_taken(
