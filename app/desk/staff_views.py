@@ -1,5 +1,7 @@
 """The desk: the district at a glance, one compound, the live board of a round; reads only."""
 
+from typing import Any
+
 from flask import Blueprint, Response, abort, current_app, make_response, request
 from flask_login import current_user
 
@@ -36,10 +38,7 @@ def home() -> Response:
         towns=sorted({line.town for line in lines}),
         text=text,
         town=town,
-        comments=to_do(current_user),
-        calls=calls_waiting(current_user),
-        due=doors_due_today(current_user),
-        pending=pending_within(current_user),
+        **_waiting(),
         next_step=next_step,
         stretches=stretches,
     )
@@ -97,6 +96,16 @@ def live(round_id: int) -> Response:
     # Weak, because the same parts are sent packed and unpacked.
     response.set_etag(snapshot.etag, weak=True)
     return response
+
+
+def _waiting() -> dict[str, Any]:
+    """What somebody of the office has to do, within this person's scope."""
+    return {
+        "comments": to_do(current_user),
+        "calls": calls_waiting(current_user),
+        "due": doors_due_today(current_user),
+        "pending": pending_within(current_user),
+    }
 
 
 def _load_compound(compound_id: int) -> Compound:

@@ -121,8 +121,7 @@ def home() -> Response:
         results={b.round.id: homes.published_result(b.round) for b in ballots},
         reports=reports_on([vote for mine in ballots for vote in mine.votes]),
         form=_reaffirm_form(ballots),
-        helped=helped([mine.entry for mine in ballots if mine.entry]),
-        told=told(own.id),
+        **_of_office(own, ballots),
         **_of_newest(own, ballots),
     )
 
@@ -217,6 +216,12 @@ def _has_voted(round_: Round | None) -> bool:
         return False
     entry = queries.entry_of(round_.id, current_home.household_id)
     return entry is not None and entry.removed_at is None and entry.voice == Voice.COUNTED
+
+
+def _of_office(own: Household, ballots: list[homes.Ballots]) -> dict[str, Any]:
+    """What the office told this home, and who of it helped it vote."""
+    entries = [mine.entry for mine in ballots if mine.entry]
+    return {"told": told(own.id), "helped": helped(entries)}
 
 
 def _of_newest(own: Household, ballots: list[homes.Ballots]) -> dict[str, Any]:

@@ -266,6 +266,7 @@ def test_every_page_of_the_doors_is_fit_to_be_seen(
         for name, path in (("walk", first), ("door-page", door), ("contact", f"{door}/contact")):
             page.goto(server.url + path)
             check(page, f"{kind}-{name}")
+            assert page.locator("h1").count() == 1
 
 
 def test_a_page_of_doors_is_given_away_and_taken_back(
@@ -282,6 +283,7 @@ def test_a_page_of_doors_is_given_away_and_taken_back(
     page.get_by_role("button", name="撤销").click()
     page.get_by_text("已撤销：").wait_for()
     check(page, "desk-doors-undone")
+    assert "8 户回到原来的分工" in page.inner_text("main")
 
 
 def test_small_targets_are_large_enough_for_a_thumb(
