@@ -69,6 +69,7 @@ def _register_features(app: Flask) -> None:
     """Blueprints and commands in feature order; importing a feature also defines its tables."""
     from app import (
         accounts,
+        cases,
         comments,
         core,
         demo,
@@ -89,6 +90,7 @@ def _register_features(app: Flask) -> None:
         accounts,
         projects,
         rounds,
+        cases,
         comments,
         reports,
         desk,

@@ -4,13 +4,8 @@ from flask import Flask
 
 from app.rounds import (
     ballot_views,
-    case_desk,
-    case_views,
-    complaint_views,
-    conflict_views,
     matter_views,
     objection_views,
-    register_views,
     residents,
     staff_views,
     tasks,
@@ -20,7 +15,6 @@ from app.rounds.cli import rounds_cli
 
 # What residents see stands on one blueprint; importing a module puts its pages there.
 _FOR_RESIDENTS = (views, ballot_views, objection_views)
-_ABOUT_CASES = (case_views, conflict_views, complaint_views)
 
 
 def init_app(app: Flask) -> None:
@@ -29,6 +23,4 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(residents.bp)
     app.register_blueprint(staff_views.bp)
     app.register_blueprint(matter_views.bp)
-    app.register_blueprint(register_views.bp)
-    app.register_blueprint(case_desk.bp)
     tasks.init_app(app)

@@ -47,10 +47,10 @@ _MEETS = {
 # Where a condition is met, for everybody who reads the page.
 _PLACES = {
     Condition.MATTERS: "rounds_matters.matters",
-    Proof.OBJECTIONS: "rounds_cases.objections",
-    Proof.CONFLICTS: "rounds_cases.conflicts",
-    Proof.DECISIONS: "rounds_cases.decisions",
-    Proof.AUDIT: "rounds_cases.audit",
+    Proof.OBJECTIONS: "cases.objections",
+    Proof.CONFLICTS: "cases.conflicts",
+    Proof.DECISIONS: "cases.decisions",
+    Proof.AUDIT: "cases.audit",
 }
 # Before these steps one sees whom the round asks; before those, what was answered.
 _ASKING = ("submit", "confirm", "publish-register", "freeze", "open")

@@ -66,13 +66,12 @@ CONCEPTS = {
     "notices": "delivery gateways wording",
     "accounts": "codes entering guessing phone_codes sessions",
     "projects": "by_building comparison completeness contents excerpts fingerprint reading",
-    "rounds": "audit ballot_views case_desk case_forms case_views cases casting changes "
-    "choosing complaint_views conflict_views conflicts corrections counting decisions "
-    "disowning effects fates findings first_votes homes life_forms lifecycle listing "
-    "matter_forms matter_views matters objection_views objections opening pending "
-    "profile prospects reasons recording recounting register register_forms "
-    "register_views replay residents steps storing tallies thresholds timeline ways "
+    "rounds": "audit ballot_views cases casting changes choosing conflicts corrections counting "
+    "decisions disowning effects fates findings first_votes homes life_forms lifecycle listing "
+    "matter_forms matter_views matters objection_views objections opening pending profile reasons "
+    "recording recounting replay register residents steps storing tallies thresholds timeline ways "
     "wording",
+    "cases": "complaint_views conflict_views prospects register_forms register_views sight",
     "comments": "moderation privacy sight waiting wording",
     "reports": "notice pages printing",
     "desk": "board live next_step",
