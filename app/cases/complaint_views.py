@@ -8,20 +8,26 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from app.accounts.queries import are_two_persons
-from app.cases.forms import AnswerForm, CheckForm, ObjectionForm, answer_form
+from app.cases import actions
+from app.cases.evidence import may_see
+from app.cases.forms import AnswerForm, CheckForm, ObjectionForm, answer_form, sent_photo
+from app.cases.kinds import CaseKind
+from app.cases.line import Subject
+from app.cases.prospects import by_answers, foreseen, of_answer
 from app.cases.sight import bp, choices_of, load_round, named
+from app.cases.story import filed
 from app.core import clock
 from app.core.db import db
-from app.core.guards import Role, must_reach, staff
+from app.core.guards import Role, must_reach, staff, uploads
 from app.core.web import page, saved
 from app.roster.models import Household
 from app.rounds import casting
 from app.rounds import objections as complaints
 from app.rounds.audit import check_item, sample_of
-from app.rounds.cases import AuditItem, DecisionKind, Objection
+from app.rounds.cases import AuditItem, DecisionKind, Effect, Objection
 from app.rounds.decisions import AlreadyProposed, waiting
 from app.rounds.lifecycle import State, Verb, is_allowed
-from app.rounds.models import Round
+from app.rounds.models import RegisterEntry, Round
 from app.rounds.pending import without_slip
 from app.rounds.queries import entry_of, objections_end
 from app.rounds.steps import NotReady
@@ -48,11 +54,12 @@ def objections(round_id: int) -> Response:
 
 
 @bp.route("/rounds/<int:round_id>/objections/new", methods=["GET", "POST"])
+@uploads(11)
 @staff(Role.WORKER, Role.OFFICE, Role.DISTRICT)
 def raise_objection(round_id: int) -> Response:
     """Write down an objection for somebody who came or called."""
-    round_ = load_round(round_id)
-    form = ObjectionForm(round_)
+    sent, round_ = sent_photo(), load_round(round_id)
+    form = ObjectionForm(round_, sent=sent)
     if form.validate_on_submit():
         made = complaints.raise_objection(round_, form.complaint(), by=current_user)
         flash(_("已登记为第 %(number)s 号异议。", number=made.number))
@@ -75,6 +82,8 @@ def objection(objection_id: int) -> Response:
         until=_until(found.round),
         is_possible=is_allowed(Verb.SETTLE, found.round.state),
         wants_slip=found.id in without_slip(found.round_id),
+        sees_photo=may_see(found.round, found.raised_by_id, current_user),
+        **filed(Subject(_kind_of(found), found.id), current_user),
     )
 
 
@@ -82,17 +91,20 @@ def objection(objection_id: int) -> Response:
 @staff(Role.WORKER, Role.OFFICE, Role.DISTRICT)
 def take(objection_id: int) -> Response:
     """Become the one who looks into it."""
-    complaints.take(_load_objection(objection_id), by=current_user)
+    found = _load_objection(objection_id)
+    actions.take_over([Subject(_kind_of(found), found.id)], by=current_user)
     flash(_("这件异议由您来办。"))
     return saved(".objection", objection_id=objection_id)
 
 
 @bp.route("/objections/<int:objection_id>/answer", methods=["GET", "POST"])
+@uploads(11)
 @staff(Role.WORKER, Role.OFFICE, Role.DISTRICT)
 def answer(objection_id: int) -> Response:
     """Write the answer and what it does to the count; a second person gives it."""
-    found = _load_objection(objection_id)
-    form = _answer_form(found)
+    sent, found = sent_photo(), _load_objection(objection_id)
+    entry = _entry_of(found)
+    form = answer_form(found, entry, sent)
     if form.validate_on_submit():
         try:
             made = complaints.propose_answer(found, form.answer(), by=current_user)
@@ -100,7 +112,8 @@ def answer(objection_id: int) -> Response:
             form.refuse(refusal)
         else:
             return saved(".decision", decision_id=made.id)
-    return page("cases/staff/objection_answer.html", form=form, round=found.round, objection=found)
+    names: dict[str, Any] = {"round": found.round, "objection": found, **_ways(found, entry, form)}
+    return page("cases/staff/objection_answer.html", form=form, **names)
 
 
 @bp.get("/rounds/<int:round_id>/audit")
@@ -129,6 +142,7 @@ def check(item_id: int) -> Response:
         return saved(".audit", round_id=round_.id)
     names: dict[str, Any] = {"round": round_, "item": item, "may_check": _may_check(item)}
     names["choices"] = named(round_, choices_of(item.vote))
+    names |= filed(Subject(CaseKind.AUDIT, item.id), current_user)
     return page("cases/staff/audit_check.html", form=form, **names)
 
 
@@ -136,6 +150,13 @@ def _load_objection(objection_id: int) -> Objection:
     found: Objection = db.get_or_abort(Objection, objection_id)
     must_reach(found.round.compound.area.path)
     return found
+
+
+def _kind_of(found: Objection) -> CaseKind:
+    """A report and what is left of it, or any other objection."""
+    if found.vote_id is None:
+        return CaseKind.OBJECTION
+    return CaseKind.SLIP if found.closed_at else CaseKind.REPORT
 
 
 def _home_of(found: Objection) -> dict[str, Any]:
@@ -164,9 +185,18 @@ def _may_check(item: AuditItem) -> bool:
     return keyed_by is None or are_two_persons(keyed_by, current_user)
 
 
-def _answer_form(found: Objection) -> AnswerForm:
+def _entry_of(found: Objection) -> RegisterEntry | None:
     home = found.household_id
-    return answer_form(found, entry_of(found.round_id, home) if home else None)
+    return entry_of(found.round_id, home) if home else None
+
+
+def _ways(found: Objection, entry: RegisterEntry | None, form: AnswerForm) -> dict[str, Any]:
+    """What each effect that may be chosen would do to the count."""
+    effects = [Effect(option.value) for option in form.effect.choices]
+    shifts = {e: of_answer(found, entry, e, {}) for e in effects if e != Effect.REPLACE_VOTE}
+    ways = {e.label: foreseen(s, tells_choices=False) for e, s in shifts.items() if s}
+    by_form = by_answers(entry) if entry and Effect.REPLACE_VOTE in effects else {}
+    return {"ways": ways | by_form}
 
 
 def _until(round_: Round) -> datetime | None:

@@ -1,13 +1,18 @@
 """Two different words of one household: paper against phone, and co-owners who disagree."""
 
+from typing import Any
+
 from flask import Response
 from flask_login import current_user
 
-from app.cases.forms import DisputeForm, ResolutionForm, settlement_form
-from app.cases.prospects import of_conflict, of_silence
+from app.cases.forms import DisputeForm, ResolutionForm, sent_photo, settlement_form
+from app.cases.kinds import CaseKind
+from app.cases.line import Subject
+from app.cases.prospects import by_answers, foreseen, of_conflict, of_silence
 from app.cases.sight import bp, load_entry, load_round, sees_choices, sides_of
+from app.cases.story import filed
 from app.core.db import db
-from app.core.guards import Role, must_reach, staff
+from app.core.guards import Role, must_reach, staff, uploads
 from app.core.web import page, saved
 from app.rounds import casting
 from app.rounds import conflicts as rivals
@@ -38,10 +43,11 @@ def conflicts(round_id: int) -> Response:
 
 
 @bp.route("/conflicts/<int:conflict_id>/resolve", methods=["GET", "POST"])
+@uploads(11)
 @staff(Role.WORKER, Role.OFFICE, Role.DISTRICT)
 def resolve(conflict_id: int) -> Response:
     """Propose which of the two votes is to count."""
-    conflict, form = _load_conflict(conflict_id), ResolutionForm()
+    form, conflict = ResolutionForm(sent_photo()), _load_conflict(conflict_id)
     if form.validate_on_submit():
         keep_held, grounds = form.keep.data == "held", form.grounds()
         try:
@@ -56,10 +62,11 @@ def resolve(conflict_id: int) -> Response:
 
 
 @bp.route("/entries/<int:entry_id>/dispute", methods=["GET", "POST"])
+@uploads(11)
 @staff(Role.WORKER, Role.OFFICE, Role.DISTRICT)
 def dispute(entry_id: int) -> Response:
     """Propose to count nothing for a household whose co-owners disagree."""
-    entry, form = load_entry(entry_id), DisputeForm()
+    form, entry = DisputeForm(sent_photo()), load_entry(entry_id)
     if form.validate_on_submit():
         try:
             made = rivals.propose_dispute(entry, form.grounds(), by=current_user)
@@ -67,16 +74,18 @@ def dispute(entry_id: int) -> Response:
             form.refuse(refusal)
         else:
             return saved(".decision", decision_id=made.id)
-    lines = of_silence(entry) if _is_disputable(entry) else None
-    return page("cases/staff/dispute.html", form=form, round=entry.round, entry=entry, lines=lines)
+    told = foreseen(of_silence(entry), tells_choices=False) if _is_disputable(entry) else None
+    names: dict[str, Any] = {"round": entry.round, "entry": entry, "foreseen": told}
+    return page("cases/staff/dispute.html", form=form, **names)
 
 
 @bp.route("/entries/<int:entry_id>/settle", methods=["GET", "POST"])
+@uploads(11)
 @staff(Role.OFFICE, Role.DISTRICT)
 def settle(entry_id: int) -> Response:
     """Propose to count the one form that all co-owners signed."""
-    entry = load_entry(entry_id)
-    form = settlement_form(entry)
+    sent, entry = sent_photo(), load_entry(entry_id)
+    form = settlement_form(entry, sent)
     if form.validate_on_submit():
         choices, grounds = form.choices(), form.grounds()
         try:
@@ -85,7 +94,8 @@ def settle(entry_id: int) -> Response:
             form.refuse(refusal)
         else:
             return saved(".decision", decision_id=made.id)
-    return page("cases/staff/dispute_settle.html", form=form, round=entry.round, entry=entry)
+    names: dict[str, Any] = {"entry": entry, "ways": by_answers(entry)}
+    return page("cases/staff/dispute_settle.html", form=form, round=entry.round, **names)
 
 
 def _load_conflict(conflict_id: int) -> Conflict:
@@ -110,9 +120,11 @@ def _resolve_page(conflict: Conflict, form: ResolutionForm) -> Response:
         form=form,
         round=conflict.entry.round,
         conflict=conflict,
-        tells_choices=tells,
+        **filed(Subject(CaseKind.CONFLICT, conflict.id), current_user),
         sides=sides_of(conflict, tells_choices=tells),
-        lines=of_conflict(conflict, keep_held=True, tells_choices=tells) if is_open else [],
+        foreseen=foreseen(of_conflict(conflict, keep_held=True), tells_choices=tells)
+        if is_open
+        else None,
         waiting=[
             w
             for w in waiting(conflict.round_id, DecisionKind.CONFLICT)

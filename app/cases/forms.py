@@ -5,6 +5,7 @@ from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
+from flask_wtf.file import FileField
 from wtforms import (
     HiddenField,
     RadioField,
@@ -16,7 +17,10 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
+from app.cases.evidence import SentPhoto, photo_of
+from app.core.db import release
 from app.core.forms import Form, WallClockField, cleaned, tidied
+from app.core.i18n import translated
 from app.projects.models import PlanVersion
 from app.rounds.cases import Effect, Objection, ObjectionKind
 from app.rounds.choosing import ANSWERED, ChoicesForm, decisions_of, with_choices
@@ -48,7 +52,39 @@ def _paper(label: Any, *needed: Any) -> StringField:
     )
 
 
-class GroundsForm(Form):
+class _Upload(Form):
+    """Only what is sent beside the words, read before anything else of a form."""
+
+    photo = FileField()
+
+
+def sent_photo() -> SentPhoto:
+    """The photograph in this request; call it first, for it lets go of every lock."""
+    release()
+    upload = _Upload().photo.data
+    return photo_of(upload.read()) if upload else SentPhoto()
+
+
+class PhotoForm(Form):
+    """A form with which a photograph of a paper may be sent (`sent`)."""
+
+    photo = FileField(_l("照片"), render_kw={"accept": "image/*"})
+
+    def __init__(self, sent: SentPhoto | None = None, **kwargs: Any) -> None:
+        self._sent = sent or SentPhoto()
+        super().__init__(**kwargs)
+
+    def validate_photo(self, field: Any) -> None:
+        """Say why it is none."""
+        if self._sent.refusal:
+            raise ValidationError(translated(self._sent.refusal))
+
+    def kept_photo(self) -> str | None:
+        """Its name once it is kept; None without one."""
+        return self._sent.keep()
+
+
+class GroundsForm(PhotoForm):
     """Why something is proposed, and which paper says so."""
 
     reason = _words(_l("理由"), _l("请写明理由。"))
@@ -56,7 +92,7 @@ class GroundsForm(Form):
 
     def grounds(self) -> Grounds:
         """As the actions take it."""
-        return Grounds(self.reason.data, self.evidence.data or "")
+        return Grounds(self.reason.data, self.evidence.data or "", self.kept_photo())
 
 
 class DeclineForm(Form):
@@ -123,7 +159,7 @@ class SettlementForm(ChoicesForm, DisputeForm):
     """The one form that all co-owners signed."""
 
 
-class AnswerForm(ChoicesForm):
+class AnswerForm(ChoicesForm, PhotoForm):
     """The answer to an objection, and what it does to the count."""
 
     words = _words(_l("答复"), _l("请写答复。"), rows=5)
@@ -139,10 +175,10 @@ class AnswerForm(ChoicesForm):
         """As the actions take it; choices belong only to a vote that is replaced."""
         effect = Effect(self.effect.data)
         choices = self.choices() if effect == Effect.REPLACE_VOTE else {}
-        return Answer(self.words.data, effect, choices, self.evidence.data or "")
+        return Answer(self.words.data, effect, choices, self.evidence.data or "", self.kept_photo())
 
 
-class ObjectionForm(Form):
+class ObjectionForm(PhotoForm):
     """An objection that somebody brought to the office: by entrance and room, or in words."""
 
     kind = RadioField(_l("异议是什么"), [InputRequired(_CHOOSE)])
@@ -184,7 +220,8 @@ class ObjectionForm(Form):
         home, kind = self._home(), ObjectionKind(self.kind.data)
         place = home.address if home else self.place.data
         evidence = self.evidence.data or ""
-        return Complaint(kind, place, self.words.data, home.id if home else None, evidence)
+        home_id, digest = home.id if home else None, self.kept_photo()
+        return Complaint(kind, place, self.words.data, home_id, evidence, evidence_digest=digest)
 
     def _home(self) -> Any:
         wanted = (self.entrance.data, self.room.data)
@@ -216,14 +253,14 @@ class CheckForm(Form):
             raise ValidationError(gettext("请写明哪里不一样。"))
 
 
-def settlement_form(entry: RegisterEntry) -> SettlementForm:
+def settlement_form(entry: RegisterEntry, sent: SentPhoto) -> SettlementForm:
     """The form for this entry: every consultation wants an answer, owners' decisions may not."""
-    return with_choices(SettlementForm, decisions_of(entry), ANSWERED)
+    return with_choices(SettlementForm, decisions_of(entry), ANSWERED, sent=sent)
 
 
-def answer_form(objection: Objection, entry: RegisterEntry | None) -> AnswerForm:
+def answer_form(objection: Objection, entry: RegisterEntry | None, sent: SentPhoto) -> AnswerForm:
     """The form for this objection: only effects that its household can have."""
-    form = with_choices(AnswerForm, decisions_of(entry) if entry else (), {})
+    form = with_choices(AnswerForm, decisions_of(entry) if entry else (), {}, sent=sent)
     form.effect.choices = [
         SelectChoice(one.value, one.label) for one in _effects_for(objection, entry)
     ]

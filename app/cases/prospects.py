@@ -4,47 +4,24 @@ It only foretells: the deed itself is done by the module of the noun, under `dec
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import func, select
 
+from app.cases.shifts import Line, Place, Shift, Stance, Verdict, count_lines, verdicts_of
 from app.core.db import db
 from app.core.format import as_area, as_households, as_moment, as_yuan
 from app.projects.models import Mode, PlanVersion
 from app.roster.models import Household, Owner, Premises
-from app.rounds import changes, effects, tallies
+from app.rounds import changes, effects
 from app.rounds.cases import Conflict, Decision, DecisionKind, Effect, Objection
 from app.rounds.counting import Choice, Track
 from app.rounds.models import RegisterEntry, Round, Voice, Vote
 from app.rounds.register import differences, entries_values
-
-
-@dataclass(frozen=True)
-class Line:
-    """One thing that changes: what it was, and what it would be."""
-
-    title: str
-    before: str
-    after: str
-
-
-@dataclass(frozen=True)
-class Stance:
-    """What one premises are in the households' count: part of the whole, and what they say."""
-
-    counts: bool
-    choices: Mapping[int, Choice] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Place:
-    """In which entrance of which building it is, so that only matters asked there change."""
-
-    building_id: int
-    entrance_id: int
+from app.rounds.tallies import results
 
 
 @dataclass(frozen=True)
@@ -53,13 +30,13 @@ class Prospect:
 
     sentence: str
     lines: tuple[Line, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
     owners_too: bool = False
 
 
-_Shift = tuple[Place, Stance, Stance]
 _ABSENT = Stance(counts=False)
-# Both votes, or the one signed form, are what is decided about.
-_CHOICES_AT_HAND = (DecisionKind.CONFLICT, DecisionKind.DISPUTE_END)
+# Both votes are what is decided about.
+_CHOICES_AT_HAND = (DecisionKind.CONFLICT,)
 
 
 def prospect(decision: Decision, *, tells_choices: bool) -> Prospect:
@@ -68,70 +45,87 @@ def prospect(decision: Decision, *, tells_choices: bool) -> Prospect:
     How many agree is told (`tells_choices`) only where the choices lie on the desk anyway: of a
     single household the number would tell its choice (RULES.md §5).
     """
-    tells_choices = tells_choices and decision.kind in _CHOICES_AT_HAND
+    # A signed form lies on the desk, too.
+    is_at_hand = decision.kind in _CHOICES_AT_HAND or bool(decision.params.get("choices"))
+    tells_choices = tells_choices and is_at_hand
     lines = list(_LINES.get(decision.kind, _no_lines)(decision))
     shift = _shift_of(decision) if decision.is_waiting else None
-    if shift:
-        lines += count_lines(decision.round, *shift, tells_choices=tells_choices)
+    sentence = _SENTENCES[decision.kind](decision)
+    if shift is None:
+        return Prospect(sentence, tuple(lines))
+    counted = foreseen(shift, tells_choices=tells_choices)
+    return replace(counted, sentence=sentence, lines=(*lines, *counted.lines))
+
+
+def foreseen(shift: Shift, *, tells_choices: bool) -> Prospect:
+    """What somebody is about to propose would do to the count; no sentence."""
+    tally = results(shift.round)
     return Prospect(
-        _SENTENCES[decision.kind](decision),
-        tuple(lines),
-        owners_too=shift is not None and has_owners_matter(decision.round),
+        "",
+        tuple(count_lines(shift, tally, tells_choices=tells_choices)),
+        tuple(verdicts_of(shift, tally, tells_choices=tells_choices)),
+        owners_too=has_owners_matter(shift.round),
     )
 
 
-def of_conflict(conflict: Conflict, *, keep_held: bool, tells_choices: bool) -> list[Line]:
-    """How the count changes when the held vote (or the standing one) is to count."""
-    shift = _conflict_shift(conflict, keep_held=keep_held)
-    return count_lines(conflict.entry.round, *shift, tells_choices=tells_choices)
+def of_conflict(conflict: Conflict, *, keep_held: bool) -> Shift:
+    """The held vote (or the standing one) is to count."""
+    entry, now = conflict.entry, stance_of(conflict.entry)
+    is_other = keep_held and entry.voice == Voice.COUNTED
+    return _of_entry(entry, _saying(entry, conflict.held_vote) if is_other else now)
 
 
-def of_silence(entry: RegisterEntry) -> list[Line]:
-    """How the count changes when nothing is counted for this household any more."""
-    shift = _place(entry), stance_of(entry), Stance(entry.is_household)
-    return count_lines(entry.round, *shift, tells_choices=False)
+def of_silence(entry: RegisterEntry) -> Shift:
+    """Nothing is counted for this household any more."""
+    return _of_entry(entry, Stance(entry.is_household))
 
 
-def of_addition(round_: Round, premises: Premises) -> list[Line]:
-    """How the count changes when premises of the roster come onto the register."""
-    return count_lines(round_, *_addition(round_, premises), tells_choices=False)
+def of_form(entry: RegisterEntry, choices: Mapping[int, Choice]) -> Shift:
+    """The signed form of this household is counted, whatever was counted before."""
+    return replace(_of_entry(entry, Stance(entry.is_household, choices)), hides_before=True)
 
 
-def of_removal(entry: RegisterEntry) -> list[Line]:
-    """How the count changes when an entry is struck off."""
-    shift = _place(entry), stance_of(entry), _ABSENT
-    return count_lines(entry.round, *shift, tells_choices=False)
+def by_answers(entry: RegisterEntry) -> dict[str, Prospect]:
+    """What the signed form would do, by what it says: told before anybody keys it."""
+    asked = [matter.id for matter in entry.round.matters]
+    says = {
+        _("表上写的是“同意”的话"): Choice.AGREE,
+        _("表上写的是“不同意”或者“弃权”的话"): Choice.ABSTAIN,
+    }
+    return {
+        title: foreseen(of_form(entry, dict.fromkeys(asked, said)), tells_choices=True)
+        for title, said in says.items()
+    }
 
 
-def of_correction(entry: RegisterEntry) -> list[Line]:
-    """How the count changes when an entry says what the roster says."""
-    shift = _place(entry), stance_of(entry), _corrected(entry)
-    return count_lines(entry.round, *shift, tells_choices=False)
+def of_addition(round_: Round, premises: Premises) -> Shift:
+    """Premises of the roster come onto the register."""
+    place = Place(premises.entrance.building_id, premises.entrance_id)
+    entries = select(RegisterEntry).where(
+        RegisterEntry.round_id == round_.id,
+        RegisterEntry.premises_id == premises.id,
+        RegisterEntry.household_id.is_not(None),
+    )
+    struck_off = db.session.scalar(entries)
+    home = db.session.scalar(select(Household).where(Household.premises_id == premises.id))
+    rows = entries_values(premises, home, round_.switches)
+    is_household = any(row["is_household"] for row in rows)
+    after = Stance(is_household)
+    if struck_off is not None and is_household:
+        # It comes back with what it said.
+        after = _saying(struck_off, effects.current_vote(struck_off))
+    return Shift(round_, place, _ABSENT, after)
 
 
-def count_lines(
-    round_: Round, place: Place, before: Stance, after: Stance, *, tells_choices: bool
-) -> list[Line]:
-    """The households' numbers that change when one premises goes from `before` to `after`."""
-    tally = tallies.results(round_)
-    more = after.counts - before.counts
-    said = bool(after.choices) - bool(before.choices)
-    lines = [
-        _households(_("总户数"), tally.total, more),
-        _households(_("已表态"), tally.voted, said),
-    ]
-    matters = {matter.id: matter for matter in round_.matters}
-    for one in tally.matters:
-        if not matters[one.matter_id].is_asked_in(place.building_id, place.entrance_id):
-            continue
-        needed = one.tally.rule.approval.needed(one.tally.total + more)
-        title = _("“%(matter)s”需要", matter=_(one.title))
-        lines.append(_households(title, one.tally.needed, needed - one.tally.needed))
-        if tells_choices:
-            agrees = _agrees(after, one.matter_id) - _agrees(before, one.matter_id)
-            title = _("“%(matter)s”同意", matter=_(one.title))
-            lines.append(_households(title, one.tally.agree, agrees))
-    return [line for line in lines if line.before != line.after]
+def of_removal(entry: RegisterEntry) -> Shift:
+    """An entry is struck off."""
+    return _of_entry(entry, _ABSENT)
+
+
+def of_correction(entry: RegisterEntry) -> Shift:
+    """An entry says what the roster says."""
+    counts = bool(differences(entry).get("is_household", entry.is_household))
+    return _of_entry(entry, Stance(counts, stance_of(entry).choices if counts else {}))
 
 
 def stance_of(entry: RegisterEntry) -> Stance:
@@ -159,92 +153,63 @@ def has_owners_matter(round_: Round) -> bool:
     return any(matter.track == Track.OWNERS for matter in round_.matters)
 
 
-def _households(title: str, before: int, more: int) -> Line:
-    return Line(title, as_households(before), as_households(before + more))
-
-
-def _agrees(stance: Stance, matter_id: int) -> bool:
-    return stance.choices.get(matter_id) == Choice.AGREE
-
-
 def _saying(entry: RegisterEntry, vote: Vote | None) -> Stance:
     if vote is None or vote.plan_version.number < entry.round.counts_from_version:
         return Stance(entry.is_household)
     return Stance(entry.is_household, {c.matter_id: c.choice for c in vote.choices})
 
 
-def _place(entry: RegisterEntry) -> Place:
-    return Place(entry.building_id, entry.entrance_id)
+def _of_entry(entry: RegisterEntry, after: Stance) -> Shift:
+    place = Place(entry.building_id, entry.entrance_id)
+    return Shift(entry.round, place, stance_of(entry), after)
 
 
-def _shift_of(decision: Decision) -> _Shift | None:
+def _shift_of(decision: Decision) -> Shift | None:
     """What the decision does to one premises in the households' count."""
     entry, kind = decision.entry, decision.kind
     if kind == DecisionKind.REGISTER_ADDITION:
         premises = db.session.get_one(Premises, decision.params["premises"])
-        return _addition(decision.round, premises)
+        return of_addition(decision.round, premises)
     if kind == DecisionKind.CONFLICT:
         conflict = db.session.get_one(Conflict, decision.params["conflict"])
-        return _conflict_shift(conflict, keep_held=decision.params["keep_held"])
+        return of_conflict(conflict, keep_held=decision.params["keep_held"])
     if kind == DecisionKind.OBJECTION:
-        return _answer_shift(decision)
+        objection = db.session.get_one(Objection, decision.params["objection"])
+        effect = Effect(decision.params["effect"])
+        return of_answer(objection, entry, effect, _choices(decision))
     if entry is None:
         return None
-    afterwards = {
-        DecisionKind.REGISTER_REMOVAL: lambda: _ABSENT,
-        DecisionKind.REGISTER_CORRECTION: lambda: _corrected(entry),
-        DecisionKind.DISPUTE: lambda: Stance(entry.is_household),
-        DecisionKind.DISPUTE_END: lambda: Stance(entry.is_household, _choices(decision)),
-    }.get(kind)
-    return (_place(entry), stance_of(entry), afterwards()) if afterwards else None
+    shifts: dict[DecisionKind, Callable[[], Shift]] = {
+        DecisionKind.REGISTER_REMOVAL: lambda: of_removal(entry),
+        DecisionKind.REGISTER_CORRECTION: lambda: of_correction(entry),
+        DecisionKind.DISPUTE: lambda: of_silence(entry),
+        DecisionKind.DISPUTE_END: lambda: of_form(entry, _choices(decision)),
+    }
+    return shifts[kind]() if kind in shifts else None
 
 
-def _answer_shift(decision: Decision) -> _Shift | None:
-    effect, entry = Effect(decision.params["effect"]), decision.entry
+def of_answer(
+    objection: Objection,
+    entry: RegisterEntry | None,
+    effect: Effect,
+    choices: Mapping[int, Choice],
+) -> Shift | None:
+    """An objection is answered with this effect; None when nothing in the count changes by it."""
     if effect == Effect.ADD_TO_REGISTER:
-        objection = db.session.get_one(Objection, decision.params["objection"])
         home = db.session.get(Household, objection.household_id)
-        return _addition(decision.round, home.premises) if home else None
+        return of_addition(objection.round, home.premises) if home else None
     if entry is None or effect == Effect.NONE:
         return None
-    afterwards = {
-        Effect.CORRECT_REGISTER: lambda: _corrected(entry),
-        Effect.STRIKE_OUT: lambda: Stance(entry.is_household),
-        Effect.REPLACE_VOTE: lambda: Stance(entry.is_household, _choices(decision)),
-    }[effect]
-    return _place(entry), stance_of(entry), afterwards()
-
-
-def _conflict_shift(conflict: Conflict, *, keep_held: bool) -> _Shift:
-    entry, now = conflict.entry, stance_of(conflict.entry)
-    changes = keep_held and entry.voice == Voice.COUNTED
-    return _place(entry), now, _saying(entry, conflict.held_vote) if changes else now
-
-
-def _addition(round_: Round, premises: Premises) -> _Shift:
-    place = Place(premises.entrance.building_id, premises.entrance_id)
-    entries = select(RegisterEntry).where(
-        RegisterEntry.round_id == round_.id,
-        RegisterEntry.premises_id == premises.id,
-        RegisterEntry.household_id.is_not(None),
-    )
-    struck_off = db.session.scalar(entries)
-    home = db.session.scalar(select(Household).where(Household.premises_id == premises.id))
-    rows = entries_values(premises, home, round_.switches)
-    is_household = any(row["is_household"] for row in rows)
-    if struck_off is not None and is_household:
-        # It comes back with what it said.
-        return place, _ABSENT, _saying(struck_off, effects.current_vote(struck_off))
-    return place, _ABSENT, Stance(is_household)
-
-
-def _corrected(entry: RegisterEntry) -> Stance:
-    counts = bool(differences(entry).get("is_household", entry.is_household))
-    return Stance(counts, stance_of(entry).choices if counts else {})
+    shifts: dict[Effect, Callable[[], Shift]] = {
+        Effect.CORRECT_REGISTER: lambda: of_correction(entry),
+        Effect.STRIKE_OUT: lambda: of_silence(entry),
+        Effect.REPLACE_VOTE: lambda: of_form(entry, choices),
+    }
+    return shifts[effect]()
 
 
 def _choices(decision: Decision) -> dict[int, Choice]:
-    return {int(matter): Choice(c) for matter, c in decision.params["choices"].items()}
+    return {int(matter): Choice(c) for matter, c in decision.params.get("choices", {}).items()}
 
 
 def _no_lines(_decision: Decision) -> Iterator[Line]:

@@ -8,10 +8,12 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from app.cases import prospects
+from app.cases.forms import sent_photo
 from app.cases.register_forms import ChangeForm, TransferForm
+from app.cases.shifts import Shift
 from app.core.db import db
 from app.core.errors import Refused
-from app.core.guards import must_reach, staff
+from app.core.guards import must_reach, staff, uploads
 from app.core.web import asked_number, page, saved
 from app.roster.models import Building, Premises
 from app.rounds import queries
@@ -61,61 +63,69 @@ def entry(entry_id: int) -> Response:
 
 
 @bp.route("/rounds/<int:round_id>/register/add", methods=["GET", "POST"])
+@uploads(11)
 @staff()
 def add(round_id: int) -> Response:
     """Choose premises that are on the roster only (`?premises=`), and ask to put them on."""
-    round_ = _load_round(round_id)
+    sent, round_ = sent_photo(), _load_round(round_id)
     premises = _asked_premises(round_)
     if premises is None:
         absent = absent_premises(round_)
         return page("cases/staff/register_absent.html", round=round_, absent=absent)
-    form = ChangeForm()
+    form = ChangeForm(sent)
     told = {"round": round_, "premises": premises, "case": _case_of(round_, premises)}
-    lines = prospects.of_addition(round_, premises)
+    told["foreseen"] = _foreseen(prospects.of_addition(round_, premises))
     return _proposed(
         form,
         lambda: entries.propose_addition(round_, premises, form.grounds(), by=current_user),
         "cases/staff/register_add.html",
-        {**told, "lines": lines},
+        told,
     )
 
 
 @bp.route("/entries/<int:entry_id>/remove", methods=["GET", "POST"])
+@uploads(11)
 @staff()
 def remove(entry_id: int) -> Response:
     """Ask to strike an entry off."""
-    found, form = _load_entry(entry_id), ChangeForm()
+    form, found = ChangeForm(sent_photo()), _load_entry(entry_id)
     return _proposed(
         form,
         lambda: entries.propose_removal(found, form.grounds(), by=current_user),
         "cases/staff/register_remove.html",
-        {**_told(found), "lines": prospects.of_removal(found)},
+        {**_told(found), "foreseen": _foreseen(prospects.of_removal(found))},
     )
 
 
 @bp.route("/entries/<int:entry_id>/correct", methods=["GET", "POST"])
+@uploads(11)
 @staff()
 def correct(entry_id: int) -> Response:
     """Ask to let an entry say what the roster says now."""
-    found, form = _load_entry(entry_id), ChangeForm()
+    form, found = ChangeForm(sent_photo()), _load_entry(entry_id)
     return _proposed(
         form,
         lambda: entries.propose_correction(found, form.grounds(), by=current_user),
         "cases/staff/register_correct.html",
-        {**_told(found), "now": _as_now(found), "lines": prospects.of_correction(found)},
+        {
+            **_told(found),
+            "now": _as_now(found),
+            "foreseen": _foreseen(prospects.of_correction(found)),
+        },
     )
 
 
 @bp.route("/entries/<int:entry_id>/transfer", methods=["GET", "POST"])
+@uploads(11)
 @staff()
 def transfer(entry_id: int) -> Response:
     """Ask to note that premises changed hands."""
-    found, form = _load_entry(entry_id), TransferForm()
+    form, found = TransferForm(sent_photo()), _load_entry(entry_id)
     return _proposed(
         form,
         lambda: entries.propose_transfer(found, form.owners(), form.grounds(), by=current_user),
         "cases/staff/register_transfer.html",
-        _told(found),
+        {**_told(found), "foreseen": prospects.Prospect("")},
     )
 
 
@@ -132,6 +142,10 @@ def _proposed(
             flash(_("已提交，等另一位同事同意才生效。"))
             return saved("cases.decision", decision_id=decision.id)
     return page(template, form=form, **told)
+
+
+def _foreseen(shift: Shift) -> prospects.Prospect:
+    return prospects.foreseen(shift, tells_choices=False)
 
 
 def _told(found: RegisterEntry) -> dict[str, Any]:

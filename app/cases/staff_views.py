@@ -11,12 +11,16 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from app.accounts.queries import are_two_persons
-from app.cases.forms import DeclineForm, ExtensionForm, PlanChangeForm
+from app.cases.evidence import may_see
+from app.cases.forms import DeclineForm, ExtensionForm, PlanChangeForm, sent_photo
+from app.cases.kinds import CaseKind
+from app.cases.line import Subject
 from app.cases.prospects import of_burdens, place_of, prospect, votes_to_confirm
 from app.cases.sight import bp, load_round, named, sees_choices, sides_of
+from app.cases.story import filed
 from app.core.db import db
 from app.core.errors import Refused
-from app.core.guards import Role, must_reach, staff
+from app.core.guards import Role, must_reach, staff, uploads
 from app.core.i18n import translated
 from app.core.web import page, saved
 from app.projects.models import PlanVersion
@@ -86,11 +90,12 @@ def decline(decision_id: int) -> Response:
 
 
 @bp.route("/rounds/<int:round_id>/extend", methods=["GET", "POST"])
+@uploads(11)
 @staff(Role.WORKER, Role.OFFICE, Role.DISTRICT)
 def extend(round_id: int) -> Response:
     """Propose a later end."""
-    round_ = load_round(round_id)
-    form = ExtensionForm(closes_at=round_.closes_at + timedelta(days=7))
+    sent, round_ = sent_photo(), load_round(round_id)
+    form = ExtensionForm(sent, closes_at=round_.closes_at + timedelta(days=7))
     if form.validate_on_submit():
         until, grounds = form.closes_at.data, form.grounds()
         try:
@@ -104,12 +109,13 @@ def extend(round_id: int) -> Response:
 
 
 @bp.route("/rounds/<int:round_id>/change-plan", methods=["GET", "POST"])
+@uploads(11)
 @staff(Role.WORKER, Role.OFFICE, Role.DISTRICT)
 def change_plan(round_id: int) -> Response:
     """Propose to go on with a newer version of the plan."""
-    round_ = load_round(round_id)
+    sent, round_ = sent_photo(), load_round(round_id)
     newer = changes.newer_version(round_)
-    form = PlanChangeForm(newer)
+    form = PlanChangeForm(newer, sent=sent)
     if newer and form.validate_on_submit():
         is_material, grounds = form.is_material, form.grounds()
         try:
@@ -163,9 +169,16 @@ def _told(found: Decision) -> dict[str, Any]:
         "is_own": found.proposed_by_id == current_user.id,
         "is_possible": proposals.is_possible(found),
         "may_approve": _may_approve(found),
+        "may_judge": proposals.may_judge(found, current_user),
+        **filed(Subject(CaseKind.DECISION, found.id), current_user),
+        "sees_photo": may_see(found.round, found.proposed_by_id, current_user),
     }
 
 
 def _may_approve(found: Decision) -> bool:
     may_decide = found.is_waiting and current_user.role != Role.WORKER
-    return may_decide and are_two_persons(found.proposed_by_id, current_user)
+    return (
+        may_decide
+        and are_two_persons(found.proposed_by_id, current_user)
+        and proposals.may_judge(found, current_user)
+    )

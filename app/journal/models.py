@@ -39,6 +39,7 @@ class Kind(StrEnum):
     OBJECTION = "OBJECTION"
     AUDIT = "AUDIT"
     VOID = "VOID"
+    CASE = "CASE"
     ROUND_OPEN = "ROUND_OPEN"
     VOTE = "VOTE"
     CLOSE = "CLOSE"

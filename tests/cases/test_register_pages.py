@@ -195,7 +195,7 @@ def test_a_removal_is_proposed_with_what_it_does_and_waits(client: PageClient) -
     entry = entries(round_)[0]
     client.sign_in(make_staff(Role.WORKER))
     page = client.get("cases_register.remove", entry_id=entry.id)
-    changed = page.one("table").text
+    changed = page.one("table", class_="changes").text
     assert "总户数4 户3 户" in changed
     assert "4 户3 户" in changed.split("改造方案")[1]
     answer = client.post("cases_register.remove", WHY, entry_id=entry.id)

@@ -71,7 +71,8 @@ CONCEPTS = {
     "matter_forms matter_views matters objection_views objections opening pending profile reasons "
     "recording recounting replay register residents steps storing tallies thresholds timeline ways "
     "wording",
-    "cases": "complaint_views conflict_views prospects register_forms register_views sight",
+    "cases": "complaint_views conflict_views desk_forms desk_views evidence kinds ledger line prospects "
+    "register_forms register_views shifts sight sources story",
     "comments": "moderation privacy sight waiting wording",
     "reports": "notice pages printing",
     "desk": "board live next_step",
