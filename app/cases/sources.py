@@ -75,8 +75,9 @@ def due_at() -> ColumnElement[datetime]:
 def _later(since: Any, hours: Any) -> ColumnElement[Any]:
     if is_postgresql():
         return type_coerce(since + func.make_interval(0, 0, 0, 0, hours), UtcDateTime())
-    added = func.printf("+%d hours", hours)
-    return func.strftime("%Y-%m-%d %H:%M:%f000", since, added, type_=UtcDateTime())
+    # Whole hours leave minutes and all below them as they are kept.
+    hour = func.strftime("%Y-%m-%d %H", since, func.printf("+%d hours", hours), type_=String)
+    return type_coerce(hour.concat(func.substr(since, 14, type_=String)), UtcDateTime())
 
 
 def _conflicts() -> Select[Any]:
