@@ -1,6 +1,7 @@
 """What staff fill in about cases: reasons and papers, a later end, which vote counts, answers."""
 
 from collections.abc import Iterable
+from contextlib import closing
 from typing import Any
 
 from flask_babel import gettext
@@ -62,7 +63,10 @@ def sent_photo() -> SentPhoto:
     """The photograph in this request; call it first, for it lets go of every lock."""
     release()
     upload = _Upload().photo.data
-    return photo_of(upload.read()) if upload else SentPhoto()
+    if not upload:
+        return SentPhoto()
+    with closing(upload):
+        return photo_of(upload.read())
 
 
 class PhotoForm(Form):

@@ -101,7 +101,8 @@ def verdicts_of(shift: Shift, tally: RoundTally, *, tells_choices: bool) -> list
     What a single household chose stays its own: where that is not known to the reader, both
     numbers are told that it may come to (RULES.md §5).
     """
-    if shift.before == shift.after:
+    # That nothing changes would tell what is hidden, too.
+    if shift.before == shift.after and not shift.hides_before:
         return []
     return [
         _verdict(shift, one, _steps(shift, one.matter_id, tells_choices))

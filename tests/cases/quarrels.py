@@ -105,6 +105,7 @@ def a_photo(size: int = 64) -> FileStorage:
     exif = Image.Exif()
     exif[0x010F] = "canary-camera"
     content = io.BytesIO()
-    Image.effect_noise((size, size), 80).convert("RGB").save(content, "JPEG", exif=exif)
+    sheet = Image.linear_gradient("L").resize((size, size)).convert("RGB")
+    sheet.save(content, "JPEG", exif=exif)
     content.seek(0)
     return FileStorage(content, "IMG_0001.jpg", content_type="image/jpeg")
