@@ -13,7 +13,7 @@ from flask_login import current_user
 from app.accounts.queries import are_two_persons
 from app.core.db import db
 from app.core.errors import Refused
-from app.core.guards import Role, must_reach, staff
+from app.core.guards import WITH_AUDITORS, Role, must_reach, staff, stepped_up
 from app.core.i18n import translated
 from app.core.web import page, saved
 from app.projects.models import PlanVersion
@@ -30,7 +30,7 @@ from app.rounds.prospects import of_burdens, place_of, prospect, votes_to_confir
 
 
 @bp.get("/rounds/<int:round_id>/decisions")
-@staff()
+@staff(*WITH_AUDITORS)
 def decisions(round_id: int) -> Response:
     """Everything about the round that wants a second person, and what became of it."""
     round_ = load_round(round_id)
@@ -46,7 +46,7 @@ def decisions(round_id: int) -> Response:
 
 
 @bp.get("/decisions/<int:decision_id>")
-@staff()
+@staff(*WITH_AUDITORS)
 def decision(decision_id: int) -> Response:
     """What exactly is proposed, what it changes, why, by whom; and whose turn it is."""
     return page("rounds/staff/decision.html", **_told(_load_decision(decision_id)))
@@ -54,6 +54,7 @@ def decision(decision_id: int) -> Response:
 
 @bp.route("/decisions/<int:decision_id>/approve", methods=["GET", "POST"])
 @staff(Role.OFFICE, Role.DISTRICT)
+@stepped_up
 def approve(decision_id: int) -> Response:
     """Say once more what will happen; then agree as the second person."""
     found = _load_decision(decision_id)

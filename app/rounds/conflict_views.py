@@ -4,7 +4,7 @@ from flask import Response
 from flask_login import current_user
 
 from app.core.db import db
-from app.core.guards import Role, must_reach, staff
+from app.core.guards import WITH_AUDITORS, Role, must_reach, staff
 from app.core.web import page, saved
 from app.rounds import casting
 from app.rounds import conflicts as rivals
@@ -21,7 +21,7 @@ _KINDS = (DecisionKind.CONFLICT, DecisionKind.DISPUTE, DecisionKind.DISPUTE_END)
 
 
 @bp.get("/rounds/<int:round_id>/conflicts")
-@staff()
+@staff(*WITH_AUDITORS)
 def conflicts(round_id: int) -> Response:
     """Households that said two different things, and those whose co-owners disagree."""
     round_ = load_round(round_id)

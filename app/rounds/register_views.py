@@ -9,7 +9,7 @@ from flask_login import current_user
 
 from app.core.db import db
 from app.core.errors import Refused
-from app.core.guards import must_reach, staff
+from app.core.guards import WITH_AUDITORS, must_reach, staff, stepped_up
 from app.core.web import asked_number, page, saved
 from app.roster.models import Building, Premises
 from app.rounds import prospects, queries
@@ -34,7 +34,7 @@ bp = Blueprint("rounds_register", __name__, url_prefix="/desk")
 
 
 @bp.get("/rounds/<int:round_id>/register")
-@staff()
+@staff(*WITH_AUDITORS)
 def register(round_id: int) -> Response:
     """The register by doors, one building at a time: as frozen, or as the roster would make it."""
     round_ = _load_round(round_id)
@@ -52,7 +52,7 @@ def register(round_id: int) -> Response:
 
 
 @bp.get("/entries/<int:entry_id>")
-@staff()
+@staff(*WITH_AUDITORS)
 def entry(entry_id: int) -> Response:
     """One entry: how it counts, what was decided about it, and what may be asked for."""
     found = _load_entry(entry_id)
@@ -61,6 +61,7 @@ def entry(entry_id: int) -> Response:
 
 @bp.route("/rounds/<int:round_id>/register/add", methods=["GET", "POST"])
 @staff()
+@stepped_up
 def add(round_id: int) -> Response:
     """Choose premises that are on the roster only (`?premises=`), and ask to put them on."""
     round_ = _load_round(round_id)
@@ -81,6 +82,7 @@ def add(round_id: int) -> Response:
 
 @bp.route("/entries/<int:entry_id>/remove", methods=["GET", "POST"])
 @staff()
+@stepped_up
 def remove(entry_id: int) -> Response:
     """Ask to strike an entry off."""
     found, form = _load_entry(entry_id), ChangeForm()
@@ -94,6 +96,7 @@ def remove(entry_id: int) -> Response:
 
 @bp.route("/entries/<int:entry_id>/correct", methods=["GET", "POST"])
 @staff()
+@stepped_up
 def correct(entry_id: int) -> Response:
     """Ask to let an entry say what the roster says now."""
     found, form = _load_entry(entry_id), ChangeForm()
@@ -107,6 +110,7 @@ def correct(entry_id: int) -> Response:
 
 @bp.route("/entries/<int:entry_id>/transfer", methods=["GET", "POST"])
 @staff()
+@stepped_up
 def transfer(entry_id: int) -> Response:
     """Ask to note that premises changed hands."""
     found, form = _load_entry(entry_id), TransferForm()

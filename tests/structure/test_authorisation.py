@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -20,8 +20,14 @@ from tests.structure.world import CANARY_NAME, CANARY_PHONE, Place, make_place
 
 WHO = ("anonymous", "household", *(role.value for role in Role))
 METHODS = ("get", "post")
-# A page that is drawn as PDF costs a second: it is asked for by these only, where it is allowed.
-SLOW = {"reports_staff.notice_pdf": ("office",)}
+# Leaving the desk leads to the page for coming back; so does a phone to nobody's account.
+_LEAD_TO_LOGIN = ("/logout", "/login/second-factor")
+# Drawing a PDF costs a second: it is asked for by one role only, of those that may.
+SLOW = {
+    "reports_staff.notice_pdf": ("office",),
+    "reports_staff.posters": ("worker",),
+    "reports_staff.slips": ("worker",),
+}
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,7 @@ class Answer:
 
     status: int
     text: str
+    location: str
     came_in: bool
 
 
@@ -43,6 +50,7 @@ class World:
     there: Place
     browsers: dict[str, PageClient]
     tokens: dict[str, str]
+    seen: dict[tuple[str, str], Answer] = field(default_factory=dict)
 
     def ask(self, who: str, method: str, url: str) -> Answer:
         """One request, of which nothing remains."""
@@ -61,6 +69,13 @@ class World:
             if method == "post":
                 forget_identities()
                 live.forget()
+
+    def read(self, who: str, row: Row) -> Answer:
+        """What somebody gets to read in their own area, asked for once."""
+        key = (who, f"{row.endpoint} {row.at}")
+        if key not in self.seen:
+            self.seen[key] = self.ask(who, "get", self.url(row, self.here, who))
+        return self.seen[key]
 
     def url(self, row: Row, place: Place, who: str, **others: Any) -> str:
         """The address of a row with the things of a place."""
@@ -86,6 +101,8 @@ def world(app: Flask) -> Iterator[World]:
         browsers["household"].enter(here.building, here.digits)
         for role, person in here.people.items():
             browsers[role].sign_in(person)
+        browsers["unsure"] = PageClient(app)
+        browsers["unsure"].sign_in(here.people["admin"], sure=False)
         tokens = {who: browser.token() for who, browser in browsers.items()}
         yield World(app, connection, here, there, browsers, tokens)
 
@@ -105,10 +122,10 @@ def _read(response: Any, url: str) -> Answer:
     """Whether the person was let in, be it to be told what is wrong with a form."""
     text = response.get_data().decode(errors="replace")
     assert response.status_code < 500, (url, text[-600:])
-    # Leaving the desk leads to the page for coming back, too.
-    is_sent_away = (response.headers.get("Location") or "").endswith("/login") and url != "/logout"
+    location = response.headers.get("Location") or ""
+    is_sent_away = location.endswith("/login") and url not in _LEAD_TO_LOGIN
     is_in = not is_sent_away and response.status_code not in (401, 403, 404, 405)
-    return Answer(response.status_code, text, is_in)
+    return Answer(response.status_code, text, location, is_in)
 
 
 def _routes(app: Flask) -> Iterator[Rule]:
@@ -156,6 +173,17 @@ def test_where_one_is_asked_again_who_one_is(app: Flask) -> None:
     assert asked == {row.endpoint for row in MATRIX if row.proof}
 
 
+def test_whoever_signed_in_long_ago_is_asked_again_before_anything_happens(world: World) -> None:
+    wrong = {}
+    for row in MATRIX:
+        for method in METHODS if row.proof else ():
+            if getattr(row, method):
+                answer = world.ask("unsure", method, world.url(row, world.here, "admin"))
+                if (answer.status, answer.location) != (303, "/desk/prove"):
+                    wrong[method, row.endpoint] = answer.status
+    assert wrong == {}
+
+
 @pytest.mark.parametrize("who", WHO)
 def test_in_ones_own_area_one_does_what_the_matrix_allows_and_no_more(
     world: World, who: str
@@ -163,7 +191,8 @@ def test_in_ones_own_area_one_does_what_the_matrix_allows_and_no_more(
     wrong = {}
     for row in MATRIX:
         for method in _asks(row, who, _methods(world.app, row.endpoint)):
-            answer = world.ask(who, method, world.url(row, world.here, who))
+            is_read, url = method == "get", world.url(row, world.here, who)
+            answer = world.read(who, row) if is_read else world.ask(who, method, url)
             if answer.came_in != row.allows(who, method):
                 wrong[method, row.endpoint] = answer.status
     assert wrong == {}
@@ -214,7 +243,7 @@ def test_a_name_and_a_phone_are_read_only_where_the_matrix_says(world: World, wh
     for row in MATRIX:
         if not row.get or row.endpoint in SLOW:
             continue
-        text = world.ask(who, "get", world.url(row, world.here, who)).text
+        text = world.read(who, row).text
         found["name"] |= {row.endpoint} if CANARY_NAME in text else set()
         found["phone"] |= {row.endpoint} if CANARY_PHONE in text else set()
     assert found == {

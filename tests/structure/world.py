@@ -10,6 +10,8 @@ from typing import Any
 
 import time_machine
 
+from app.accounts import desk_sessions
+from app.accounts.desk_sessions import token_digest as _digest
 from app.accounts.models import Staff
 from app.core import clock, files
 from app.core.db import db
@@ -47,6 +49,8 @@ from tests.rounds.disagreeing import make_conflict
 from tests.rounds.offices import entry_at, open_round, say
 
 CANARY_NAME, CANARY_PHONE = "金丝雀", "13812345678"
+# Kind of what belongs to one person → the parameter that names it, where it is not `job_id`.
+_NAMES = {"sign-in": "session_id"}
 GROUNDS = Grounds("社区开会定的", "会议记录")
 # Where each role stands; without an entry its scope is the community.
 _REACH = {
@@ -65,14 +69,13 @@ class Place:
     home: Household
     digits: str
     things: dict[str, Any] = field(default_factory=dict)
-    # Background work belongs to whoever asked for it.
-    jobs: dict[tuple[str, str], int] = field(default_factory=dict)
+    # What belongs to one person alone, as background work to whoever asked for it: (kind, role).
+    own: dict[tuple[str, str], int] = field(default_factory=dict)
 
-    def values(self, names: set[str], role: str, kind_of_job: str) -> dict[str, Any]:
-        """What this place puts into an address with these parameters."""
-        job = self.jobs.get((kind_of_job or POSTERS, role), 0)
-        own = {"job_id": job}
-        return {name: value for name, value in {**self.things, **own}.items() if name in names}
+    def values(self, names: set[str], role: str, own: str) -> dict[str, Any]:
+        """What this place puts into an address with these parameters; `own` is a kind of thing."""
+        theirs = {_NAMES.get(own, "job_id"): self.own.get((own, role), 0)} if own else {}
+        return {name: value for name, value in {**self.things, **theirs}.items() if name in names}
 
 
 def make_place() -> Place:
@@ -87,11 +90,10 @@ def make_place() -> Place:
     home = homes_of(building)[0]
     place = Place(people, building, home, issue_code(home))
     place.things = _things(place, round_)
-    place.jobs = {
-        (kind, role): _finished_job(kind, person, building.compound_id)
-        for kind in (POSTERS, PREVIEW)
-        for role, person in people.items()
-    }
+    for role, person in people.items():
+        for kind in (POSTERS, PREVIEW):
+            place.own[kind, role] = _finished_job(kind, person, building.compound_id)
+        place.own["sign-in", role] = _sign_in(person)
     db.session.flush()
     return place
 
@@ -123,8 +125,20 @@ def _things(place: Place, round_: Round) -> dict[str, Any]:
         "objection_id": _objection(closed, office).id,
         "item_id": audited.id,
         "code": receipt.code,
-        "staff_id": make_staff(Role.WORKER, place.building.compound.area).id,
+        **_colleague(place.building.compound.area),
     }
+
+
+def _colleague(area: Area) -> dict[str, int]:
+    colleague = make_staff(Role.WORKER, area)
+    return {"staff_id": colleague.id, "session_id": _sign_in(colleague)}
+
+
+def _sign_in(person: Staff) -> int:
+    token = desk_sessions.begin(person.id, "Chrome · Windows")
+    db.session.flush()
+    (found,) = (s for s in desk_sessions.standing(person.id) if s.token_digest == _digest(token))
+    return found.id
 
 
 def _people(areas: Mapping[str, Area]) -> dict[str, Staff]:
