@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 
+from app.accounts import second_factor
 from app.accounts.actions import HomeRef, home_ref, issue_codes, prepare_codes, selectors_in_use
 from app.accounts.models import Staff
 from app.core import clock
@@ -146,6 +147,16 @@ def make_staff(role: Role = Role.OFFICE, area: Area | None = None, username: str
     db.session.add(staff)
     db.session.flush()
     return staff
+
+
+def login_of(staff: Staff, **others: str) -> dict[str, str]:
+    """What the login form of somebody from `make_staff` would send at this moment."""
+    return {
+        "username": staff.username,
+        "password": PASSWORD,
+        "otp": second_factor.code_now(staff),
+        **others,
+    }
 
 
 def make_plan(compound: Compound, publish: bool = True, **facts: Any) -> PlanVersion:

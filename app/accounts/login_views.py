@@ -97,7 +97,8 @@ def enrol() -> Response:
             form.otp.errors = [translated(refusal)]
         else:
             return _begin(person, codes=nonce)
-    return page("accounts/staff/enrol.html", form=form, offer=enrolling.offer(person, nonce))
+    offer = enrolling.offer(person, nonce)
+    return page("accounts/staff/enrol.html", form=form, person=person, offer=offer)
 
 
 @bp.post("/logout")
