@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from argon2 import PasswordHasher
 from sqlalchemy import insert, select, update
 
 from app.accounts import desk_sessions
 from app.accounts.codes import Code, draw_code, hash_secret
 from app.accounts.models import HouseholdCode, HouseholdSession, Staff
+from app.accounts.passwords import hashed
+from app.accounts.standing import NotAllowed, check_may_look_after, check_may_make, check_reach
 from app.core import clock
 from app.core.db import db, once
 from app.core.errors import Refused, msg
@@ -21,28 +22,6 @@ from app.notices.actions import tell
 from app.notices.models import MessageKind
 from app.notices.queries import can_tell
 from app.roster.models import Area, Household
-
-PASSWORD_LENGTH = 10
-# Nobody makes an account of their own standing, or one person would be both persons.
-MAY_MAKE: dict[Role, tuple[Role, ...]] = {
-    Role.WORKER: (),
-    Role.OFFICE: (Role.WORKER, Role.DESIGNER, Role.BUILDER),
-    Role.DISTRICT: (Role.WORKER, Role.OFFICE, Role.DESIGNER, Role.BUILDER, Role.AUDITOR),
-    Role.DESIGNER: (),
-    Role.BUILDER: (),
-    Role.AUDITOR: (),
-    Role.ADMIN: tuple(Role),
-}
-
-passwords = PasswordHasher()
-
-
-class NotAllowed(Refused):
-    """This person may not do that to that account."""
-
-
-class WeakPassword(Refused):
-    """The password is too short."""
 
 
 class UsernameTaken(Refused):
@@ -103,13 +82,6 @@ def create_staff(
     return staff
 
 
-def hashed(password: str) -> str:
-    """The slow hash of a password; refuses `WeakPassword`."""
-    if len(password) < PASSWORD_LENGTH:
-        raise WeakPassword(msg("密码至少要 %(length)s 个字符。"), length=PASSWORD_LENGTH)
-    return passwords.hash(password)
-
-
 def change_staff(staff: Staff, role: Role, area: Area | None, *, by: Identity) -> bool:
     """Give somebody below another role or scope; whether that changed anything.
 
@@ -138,7 +110,7 @@ def close_staff(staff: Staff, *, by: Identity) -> None:
         raise NotAllowed(msg("不能停用自己的账号，请让另一位管理员来做。"))
     if staff.role == Role.ADMIN and by.role != Role.ADMIN:
         raise NotAllowed(msg("只有系统管理员能停用管理员。"))
-    _check_reach(by, staff.area)
+    check_reach(by, staff.area)
     staff.closed_at = clock.now()
     desk_sessions.end_all(staff.id)
     record(OFFICE, Kind.STAFF, {"closed": staff.id}, actor=by.commitment)
@@ -248,32 +220,6 @@ def _end_codes(household_ids: list[int]) -> None:
             .where(HouseholdSession.household_id.in_(chunk), HouseholdSession.ended_at.is_(None))
             .values(ended_at=now)
         )
-
-
-def check_may_make(by: Identity | None, role: Role, area: Area | None) -> None:
-    """Refuse `NotAllowed` unless `by` may put somebody into this role and area."""
-    if by is None:
-        return
-    if by.role != Role.ADMIN and role not in MAY_MAKE[by.role]:
-        raise NotAllowed(msg("您只能给下一级的同事建账号。"))
-    _check_reach(by, area)
-
-
-def may_look_after(by: Identity, staff: Staff) -> bool:
-    """Whether `by` stands above somebody: may invite them anew and change what they may do."""
-    is_below = by.role == Role.ADMIN or staff.role in MAY_MAKE[by.role]
-    return is_below and staff.id != by.id and by.reaches(staff.area.path if staff.area else "/")
-
-
-def check_may_look_after(by: Identity, staff: Staff) -> None:
-    """Refuse `NotAllowed` unless `may_look_after`."""
-    if not may_look_after(by, staff):
-        raise NotAllowed(msg("您只能管理下一级同事的账号，自己的也不行。"))
-
-
-def _check_reach(by: Identity, area: Area | None) -> None:
-    if not by.reaches(area.path if area else "/"):
-        raise NotAllowed(msg("这个范围不归您管。"))
 
 
 def _chunks(ids: list[int], size: int = 500) -> Iterable[list[int]]:

@@ -10,9 +10,9 @@ from flask import current_app
 from sqlalchemy import select, update
 
 from app.accounts import desk_sessions, second_factor
-from app.accounts.actions import check_may_look_after
 from app.accounts.desk_sessions import token_digest
 from app.accounts.models import Invitation, Staff
+from app.accounts.standing import check_may_look_after
 from app.core import clock
 from app.core.db import db
 from app.core.errors import Refused, msg

@@ -4,7 +4,7 @@ from flask import Blueprint, Flask, Response, abort, current_app, redirect, requ
 from flask import url_for as _url_for
 from flask_login import LoginManager, current_user, login_user
 
-from app.accounts import actions, desk_sessions, enrolling, invitations, queries, signing_in
+from app.accounts import desk_sessions, enrolling, invitations, passwords, queries, signing_in
 from app.accounts.enrolling import code_key
 from app.accounts.models import Staff
 from app.accounts.second_factor import NoCode, WrongCode
@@ -76,7 +76,7 @@ def invite(token: str) -> Response:
         if form.validate_on_submit():
             # A slow hash must not hold the write lock.
             release()
-            return _to_enrol(invitations.accept(token, actions.hashed(form.password.data)))
+            return _to_enrol(invitations.accept(token, passwords.hashed(form.password.data)))
     except invitations.NotValid as refusal:
         return page("accounts/staff/invitation_over.html", 410, refusal=translated(refusal))
     return page("accounts/staff/accept.html", form=form, invitation=invitation, token=token)

@@ -7,7 +7,7 @@ from flask import url_for as _url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from app.accounts import actions, desk_sessions, enrolling, second_factor, signing_in
+from app.accounts import actions, desk_sessions, enrolling, passwords, second_factor, signing_in
 from app.accounts.enrolling import code_key
 from app.accounts.models import Staff, StaffSession
 from app.accounts.staff_forms import NewPasswordForm, OtpForm, ProofForm
@@ -70,7 +70,7 @@ def password() -> Response:
     form = NewPasswordForm()
     if form.validate_on_submit():
         release()
-        hashed = actions.hashed(form.password.data)
+        hashed = passwords.hashed(form.password.data)
         keep = current_user.session_token
         actions.change_password(_myself(), hashed, keep=keep, by=current_user)
         flash(_("密码已换好，别处的登录都已退出。"))

@@ -1,15 +1,13 @@
 """Signing in to the desk: user name, password and second factor, judged together (THREATS §4)."""
 
 import hashlib
-import secrets
 from datetime import timedelta
 
-from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import select
 
 from app.accounts import desk_sessions, second_factor
-from app.accounts.actions import passwords
 from app.accounts.models import Staff
+from app.accounts.passwords import is_password
 from app.accounts.second_factor import Proof
 from app.core import limits
 from app.core.db import db, release
@@ -19,7 +17,6 @@ from app.journal.actions import OFFICE, record
 from app.journal.models import Kind
 
 TRIES, WINDOW = 5, timedelta(minutes=15)
-_NO_PASSWORD = passwords.hash(secrets.token_hex(16))
 
 
 class WrongPassword(Refused):
@@ -39,7 +36,7 @@ def check(username: str, password: str, code: str, key: str) -> Staff:
     staff = db.session.scalar(select(Staff).where(*open_account))
     staff_id, stored = (staff.id, staff.password_hash) if staff else (None, None)
     release()  # The slow hash must not hold the write lock.
-    if not _is_password(stored, password) or staff_id is None:
+    if not is_password(stored, password) or staff_id is None:
         raise WrongPassword(msg("用户名或密码不对。"))
     staff = db.session.get_one(Staff, staff_id)
     if staff.enrolled_at:
@@ -62,12 +59,3 @@ def begin(staff: Staff, browser: str) -> str:
     actor = staff.identity.commitment
     record(OFFICE, Kind.STAFF, {"signed_in": staff.id}, actor=actor)
     return token
-
-
-def _is_password(stored: str | None, password: str) -> bool:
-    """Whether the password is right; without one on file it takes the same time."""
-    try:
-        passwords.verify(stored or _NO_PASSWORD, password)
-    except (VerificationError, InvalidHashError):
-        return False
-    return stored is not None

@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import PasswordField, SelectField, StringField
 from wtforms.validators import DataRequired, EqualTo, Length
 
-from app.accounts.actions import PASSWORD_LENGTH
+from app.accounts.passwords import PASSWORD_LENGTH
 from app.core.forms import Form, tidied
 from app.core.guards import Role
 from app.roster.models import Area

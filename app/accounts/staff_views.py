@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from app.accounts import actions, desk_sessions, invitations, queries
+from app.accounts import standing as standing_of
 from app.accounts.enrolling import code_key
 from app.accounts.models import Staff, StaffSession
 from app.accounts.staff_forms import PersonForm, StandingForm
@@ -92,7 +93,7 @@ def person(staff_id: int) -> Response:
         "accounts/staff/person.html",
         colleague=queries.colleague(found, current_user),
         sign_ins=desk_sessions.standing(found.id),
-        may_look_after=actions.may_look_after(current_user, found),
+        may_look_after=standing_of.may_look_after(current_user, found),
         now=clock.now(),
     )
 
@@ -122,7 +123,7 @@ def standing(staff_id: int) -> Response:
 def invite(staff_id: int) -> Response:
     """Invite somebody anew, as when the phone is lost: what they had before is void."""
     person = _load_person(staff_id)
-    actions.check_may_look_after(current_user, person)
+    standing_of.check_may_look_after(current_user, person)
     if request.method == "POST":
         return _invited(person)
     return page("accounts/staff/invite.html", person=person)
@@ -185,7 +186,7 @@ def _load_person(staff_id: int) -> Staff:
 
 def _choices() -> tuple[list[Area], list[Role]]:
     """The areas and roles that this person may give."""
-    return queries.areas_within(current_user), list(actions.MAY_MAKE[current_user.role])
+    return queries.areas_within(current_user), list(standing_of.MAY_MAKE[current_user.role])
 
 
 def _has_everything() -> bool:

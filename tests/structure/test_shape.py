@@ -65,7 +65,8 @@ CONCEPTS = {
     "findings transfer",
     "notices": "delivery gateways wording",
     "accounts": "codes desk_sessions enrolling entering guessing invitations journal_views "
-    "login_views me_views office_book phone_codes second_factor sessions signing_in staff_forms",
+    "login_views me_views office_book passwords phone_codes second_factor sessions signing_in "
+    "staff_forms standing",
     "projects": "by_building comparison completeness contents excerpts fingerprint reading",
     "rounds": "audit ballot_views case_desk case_forms case_views cases casting changes "
     "choosing complaint_views conflict_views conflicts corrections counting decisions "
