@@ -7,11 +7,13 @@ from typing import Any
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 
+from app.accounts import second_factor
 from app.accounts.actions import HomeRef, home_ref, issue_codes, prepare_codes, selectors_in_use
 from app.accounts.models import Staff
 from app.core import clock
 from app.core.db import db
 from app.core.guards import Role
+from app.core.sealing import seal
 from app.projects.models import (
     Category,
     FundingSource,
@@ -38,7 +40,7 @@ from app.rounds import actions as rounds
 from app.rounds.models import Round
 
 CODE_KEY = "test-code-key-" + "c" * 32
-PASSWORD = "a long enough password"
+PASSWORD, OTP_SECRET = "a long enough password", "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 # Argon2 at full cost would dominate the tests; this is PASSWORD, hashed cheaply once.
 _PASSWORD_HASH: list[str] = []
 _numbers = itertools.count(1)
@@ -129,7 +131,7 @@ def homes_of(building: Building) -> list[Household]:
 
 
 def make_staff(role: Role = Role.OFFICE, area: Area | None = None, username: str = "") -> Staff:
-    """A member of staff with `PASSWORD`; without an area the scope is everything."""
+    """A member of staff with `PASSWORD` and `OTP_SECRET`; without an area: of everything."""
     number = next(_numbers)
     staff = Staff(
         username=username or f"staff{number}",
@@ -137,11 +139,24 @@ def make_staff(role: Role = Role.OFFICE, area: Area | None = None, username: str
         role=role,
         area=area,
         password_hash=_cheap_hash(),
+        otp_sealed=seal(OTP_SECRET.encode()),
+        otp_step=0,
+        enrolled_at=clock.now(),
         created_at=clock.now(),
     )
     db.session.add(staff)
     db.session.flush()
     return staff
+
+
+def login_of(staff: Staff, **others: str) -> dict[str, str]:
+    """What the login form of somebody from `make_staff` would send at this moment."""
+    return {
+        "username": staff.username,
+        "password": PASSWORD,
+        "otp": second_factor.code_now(staff),
+        **others,
+    }
 
 
 def make_plan(compound: Compound, publish: bool = True, **facts: Any) -> PlanVersion:

@@ -10,7 +10,7 @@ from app.comments.models import Comment
 from app.comments.waiting import Waiting
 from app.comments.wording import OtherWords, state_of
 from app.core.errors import Refused
-from app.core.guards import Role, must_reach, staff
+from app.core.guards import WITH_PLANNERS, Role, must_reach, staff
 from app.core.i18n import translated
 from app.core.web import asked_number, page, saved
 from app.projects.queries import compound_of
@@ -20,7 +20,7 @@ bp = Blueprint("comments_staff", __name__, url_prefix="/desk/comments")
 
 
 @bp.get("")
-@staff()
+@staff(*WITH_PLANNERS)
 def queue() -> Response:
     """Comments that wait for an answer or a look, by what they wait for; or all of them."""
     asked = request.args.get("show", "")

@@ -7,7 +7,6 @@ from tests.structure.source import calls, decorators, functions, imports, module
 
 # Public functions of an actions.py that change nothing anybody must be able to prove later.
 NEED_NO_ENTRY = {
-    "app.accounts.actions.check_password": "only tells whether a password is right",
     "app.accounts.actions.prepare_codes": "hashes beforehand; `issue_codes` writes and records",
     "app.accounts.actions.selectors_in_use": "only reads, for `prepare_codes`",
     "app.accounts.actions.home_ref": "only reads, for `prepare_codes`",

@@ -64,7 +64,9 @@ CONCEPTS = {
     "roster": "areas cells comparing correction differences headings importer ledger lines people "
     "findings transfer",
     "notices": "delivery gateways wording",
-    "accounts": "codes entering guessing phone_codes sessions",
+    "accounts": "codes desk_sessions enrolling entering guessing invitations journal_views "
+    "login_views me_views office_book passwords phone_codes second_factor sessions signing_in "
+    "staff_forms standing",
     "projects": "by_building comparison completeness contents excerpts fingerprint reading",
     "rounds": "audit ballot_views cases casting changes choosing conflicts corrections counting "
     "decisions disowning effects fates findings first_votes homes life_forms lifecycle listing "
