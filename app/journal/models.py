@@ -47,6 +47,8 @@ class Kind(StrEnum):
     RESULT = "RESULT"
     COMMENT = "COMMENT"
     MODERATION = "MODERATION"
+    VISIT = "VISIT"
+    ASSISTED = "ASSISTED"
 
 
 class JournalHead(Model):

@@ -21,6 +21,8 @@ NEED_NO_ENTRY = {
     "app.demo.actions.refuse_when_filled": "only refuses",
     "app.demo.actions.summary_of": "only tells what was made",
     "app.notices.actions.tell": "says what was recorded by whoever calls it",
+    "app.doors.actions.share_out": "who walks where changes nobody's word or right",
+    "app.doors.actions.take_back": "as `share_out`",
     "app.notices.actions.tell_each": "as `tell`",
     "app.notices.actions.tell_phone": "as `tell`; a code asked for proves nothing",
     "app.notices.actions.unheard": "only keeps `tell` from telling",
