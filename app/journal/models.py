@@ -46,6 +46,7 @@ class Kind(StrEnum):
     RESULT = "RESULT"
     COMMENT = "COMMENT"
     MODERATION = "MODERATION"
+    REPLY_TEMPLATE = "REPLY_TEMPLATE"
 
 
 class JournalHead(Model):

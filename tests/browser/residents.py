@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from app.accounts.codes import SELECTOR_DIGITS
 from app.accounts.models import HouseholdCode
-from app.rounds.models import Channel, Vote
+from app.rounds.models import Channel, RegisterEntry, Vote
 from tests.browser.conftest import Sample, Server
 
 # A phone of 2018 inside WeChat.
@@ -22,7 +22,8 @@ WECHAT = (
 # How the codes of homes begin that have a paper form.
 _ON_PAPER = (
     sa.select(HouseholdCode.selector)
-    .join(Vote, Vote.household_id == HouseholdCode.household_id)
+    .join(RegisterEntry, RegisterEntry.household_id == HouseholdCode.household_id)
+    .join(Vote, Vote.entry_id == RegisterEntry.id)
     .where(Vote.channel == Channel.PAPER)
 )
 

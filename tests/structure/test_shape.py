@@ -73,7 +73,8 @@ CONCEPTS = {
     "profile prospects reasons recording recounting register register_forms "
     "register_views replay residents steps storing tallies thresholds timeline ways "
     "wording",
-    "comments": "moderation privacy sight waiting wording",
+    "comments": "handing ledger moderation privacy sight speed template_views templates waiting "
+    "wording",
     "reports": "notice pages printing",
     "desk": "board live next_step",
     "demo": "cases content drawings plans stories synthetic",
