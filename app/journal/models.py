@@ -49,6 +49,7 @@ class Kind(StrEnum):
     MODERATION = "MODERATION"
     VISIT = "VISIT"
     ASSISTED = "ASSISTED"
+    REPLY_TEMPLATE = "REPLY_TEMPLATE"
 
 
 class JournalHead(Model):

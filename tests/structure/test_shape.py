@@ -77,7 +77,8 @@ CONCEPTS = {
     "thresholds timeline ways wording",
     "cases": "complaint_views conflict_views desk_forms desk_views evidence kinds ledger "
     "line prospects register_forms register_views shifts sight sources story",
-    "comments": "moderation privacy sight waiting wording",
+    "comments": "handing ledger moderation privacy sight speed template_views templates "
+    "waiting wording",
     "doors": "assist_forms assist_views calls ledger printing",
     "reports": "notice pages printing",
     "desk": "board live next_step",
