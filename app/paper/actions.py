@@ -44,7 +44,7 @@ class NothingToPrint(Refused):
 
 
 class AlreadyPrinting(Refused):
-    """Forms of this round are being laid out."""
+    """The PDF of this batch is being laid out."""
 
 
 class WrongState(Refused):
@@ -66,7 +66,7 @@ class Place:
 def order_forms(round_: Round, place: Place, *, by: Identity) -> PaperBatch:
     """Number and print forms for all who have not spoken and hold no form, by the order of doors.
 
-    Refuses `NotNow`, `NothingToPrint`, `AlreadyPrinting` and `NoPdf`.
+    Refuses `NotNow`, `NothingToPrint` and `NoPdf`.
     """
     round_ = _printable(round_)
     holding = queries.live_forms(round_.id)
@@ -101,6 +101,8 @@ def print_again(batch: PaperBatch, *, by: Identity) -> None:
     Refuses `NotNow`, `NothingToPrint`, `AlreadyPrinting` and `NoPdf`.
     """
     _printable(batch.round)
+    if not batch.job.is_finished:
+        raise AlreadyPrinting(msg("这一批正在生成，请等它做完。"))
     live = (PaperForm.batch_id == batch.id, PaperForm.voided_at.is_(None))
     if not db.session.scalar(select(func.count()).select_from(PaperForm).where(*live)):
         raise NothingToPrint(msg("这一批的表都作废了。"))
@@ -186,10 +188,7 @@ def purge_expired(now: datetime) -> int:
 def _printable(round_: Round) -> Round:
     if not pdf.is_available():
         raise pdf.NoPdf(msg("这台服务器没有装好 PDF 组件，做不了 PDF。请联系管理员安装。"))
-    round_ = _require(locked(round_), queries.IN_USE)
-    if queries.under_way(round_.id):
-        raise AlreadyPrinting(msg("这一轮的表正在生成，请等它做完。"))
-    return round_
+    return _require(locked(round_), queries.IN_USE)
 
 
 def _print(

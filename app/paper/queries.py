@@ -175,13 +175,6 @@ def batches_of(round_id: int) -> list[PaperBatch]:
     return list(db.session.scalars(batches))
 
 
-def under_way(round_id: int) -> bool:
-    """Whether forms of this round are being laid out right now."""
-    job = select(PaperBatch.id).join(Job, Job.id == PaperBatch.job_id)
-    busy = job.where(PaperBatch.round_id == round_id, Job.finished_at.is_(None))
-    return db.session.scalar(busy.limit(1)) is not None
-
-
 def register_of_forms(
     round_id: int,
     *,
@@ -194,9 +187,9 @@ def register_of_forms(
     forms = forms.where(PaperForm.round_id == round_id)
     if state is not None:
         forms = forms.where(STATE.in_([state.value]))
-    if building_id is not None:
+    if building_id:
         forms = forms.where(RegisterEntry.building_id == building_id)
-    if batch_id is not None:
+    if batch_id:
         forms = forms.where(PaperForm.batch_id == batch_id)
     return forms.options(*_WHOLE).order_by(PaperForm.number)
 

@@ -133,19 +133,15 @@ def download(batch_id: int) -> Response:
 def register(round_id: int) -> Response:
     """Every number that was printed, page by page; `state`, `building` and `batch` narrow it."""
     round_, state = load_round(round_id), _asked_state()
-    building = building_of(round_.compound, asked_number("building"))
+    building, batch_id = asked_number("building"), asked_number("batch")
     found = queries.register_of_forms(
-        round_id,
-        state=state,
-        building_id=building.id if building else None,
-        batch_id=asked_number("batch"),
+        round_id, state=state, building_id=building, batch_id=batch_id
     )
     return page(
         "paper/register.html",
         round=round_,
         forms=paged(found, asked_number("page")),
-        state=state,
-        building=building,
+        chosen={"state": state, "building": building},
         states=list(FormState),
         sums=queries.sums_of(round_id),
     )

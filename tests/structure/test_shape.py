@@ -74,6 +74,7 @@ CONCEPTS = {
     "register_views replay residents steps storing tallies thresholds timeline ways "
     "wording",
     "comments": "moderation privacy sight waiting wording",
+    "paper": "entry_views exports form_desk habits hints keying photos printing serials sheet",
     "reports": "notice pages printing",
     "desk": "board live next_step",
     "demo": "cases content drawings plans stories synthetic",
