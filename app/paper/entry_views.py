@@ -61,7 +61,7 @@ def hand_out_many(round_id: int) -> Response:
     if many.validate_on_submit():
         chosen = [paper for paper in papers if paper.id in (many.forms.data or ())]
         try:
-            actions.hand_out(chosen, Handing(many.handing.data), by=current_user)
+            actions.hand_out(chosen, Handing(many.way.data), by=current_user)
         except Refused as refusal:
             many.refuse(refusal)
         else:

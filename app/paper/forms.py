@@ -109,7 +109,8 @@ class ManyGivenForm(Form):
     """Forms of an entrance that were given out, and how."""
 
     forms = ManyField(_l("哪几张"), coerce=int)
-    handing = _handing()
+    # Two of one name on a page would be one to a screen reader.
+    way = _handing()
 
 
 class ManyReturnedForm(Form):
