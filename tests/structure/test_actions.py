@@ -26,6 +26,8 @@ NEED_NO_ENTRY = {
     "app.notices.actions.tell_each": "as `tell`",
     "app.notices.actions.tell_phone": "as `tell`; a code asked for proves nothing",
     "app.notices.actions.unheard": "only keeps `tell` from telling",
+    "app.paper.actions.check_unused": "only refuses",
+    "app.paper.actions.purge_expired": "deletes what can be laid out again; numbers are recorded",
     "app.projects.actions.refuse_unless_draft": "only refuses",
     "app.projects.actions.refuse_unless_waiting": "only refuses",
     "app.reports.actions.order_posters": "queues the work; the task records what was printed",

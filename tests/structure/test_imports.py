@@ -35,6 +35,8 @@ PURE = {
     "app.projects.completeness",
     "app.projects.contents",
     "app.projects.fingerprint",
+    "app.paper.hints",
+    "app.paper.serials",
     "app.rounds.counting",
     "app.rounds.lifecycle",
     "app.rounds.profile",

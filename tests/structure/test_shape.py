@@ -80,6 +80,7 @@ CONCEPTS = {
     "comments": "handing ledger moderation privacy sight speed template_views templates "
     "waiting wording",
     "doors": "assist_forms assist_views calls ledger printing",
+    "paper": "entry_views exports form_desk habits hints keying photos printing serials sheet",
     "reports": "notice pages printing",
     "desk": "board live next_step",
     "demo": "cases content drawings plans stories synthetic",
