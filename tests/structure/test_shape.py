@@ -66,14 +66,15 @@ CONCEPTS = {
     "notices": "delivery gateways wording",
     "accounts": "codes entering guessing phone_codes sessions",
     "projects": "by_building comparison completeness contents excerpts fingerprint reading",
-    "rounds": "audit ballot_views case_desk case_forms case_views cases casting changes "
-    "choosing complaint_views conflict_views conflicts corrections counting decisions "
+    "rounds": "audit ballot_views break_glass case_desk case_forms case_views cases casting "
+    "changes choosing complaint_views conflict_views conflicts corrections counting decisions "
     "disowning effects fates findings first_votes homes life_forms lifecycle listing "
-    "matter_forms matter_views matters objection_views objections opening pending "
+    "matter_forms matter_views matters new_phones objection_views objections opening pending "
     "profile prospects reasons recording recounting register register_forms "
     "register_views replay residents steps storing tallies thresholds timeline ways "
     "wording",
     "comments": "moderation privacy sight waiting wording",
+    "households": "change_views home_desk listing look_views search story undelivered",
     "reports": "notice pages printing",
     "desk": "board live next_step",
     "demo": "cases content drawings plans stories synthetic",
