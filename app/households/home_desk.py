@@ -3,11 +3,10 @@
 It holds no page: those stand in `staff_views`, `change_views` and `look_views`.
 """
 
-from flask import Blueprint, abort
-from flask_login import current_user
+from flask import Blueprint
 
 from app.core.db import db
-from app.core.guards import must_reach
+from app.core.guards import Identity, must_reach
 from app.core.limits import Pace
 from app.households.models import HomeChange
 from app.households.queries import with_place
@@ -18,14 +17,14 @@ bp = Blueprint("households", __name__, url_prefix="/desk")
 pace = Pace(60)
 
 
-def keep_pace() -> None:
+def keep_pace(by: Identity) -> None:
     """Refuse `TooFast` to whoever reads through homes as a machine does."""
-    pace.keep(current_user.get_id())
+    pace.keep(by.get_id())
 
 
 def load_household(household_id: int) -> Household:
     """A home within this person's scope."""
-    household = with_place(household_id) or abort(404)
+    household: Household = with_place(household_id) or db.get_or_abort(Household, household_id)
     must_reach(household.premises.entrance.building.compound.area.path)
     return household
 

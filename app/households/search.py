@@ -70,6 +70,11 @@ class Sought:
     compound_id: int | None = None
 
     @property
+    def state(self) -> str:
+        """The state alone that is looked for, as an address says it; '' for all."""
+        return self.only.value if self.only else ""
+
+    @property
     def is_empty(self) -> bool:
         """Whether nothing was asked: then nothing is listed either."""
         return not (self.words or self.only or self.compound_id)

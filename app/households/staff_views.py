@@ -9,7 +9,7 @@ from flask_login import current_user
 from app.core.errors import Refused
 from app.core.guards import staff, stepped_up
 from app.core.paging import paged
-from app.core.web import asked_number, commit, page, saved, spreadsheet
+from app.core.web import asked_number, handed_out, page, saved
 from app.households import actions, listing
 from app.households.forms import OccupancyForm, PlainForm
 from app.households.home_desk import bp, keep_pace, load_household
@@ -27,7 +27,7 @@ from app.rounds.break_glass import MAY_LOOK
 @staff()
 def search() -> Response:
     """Find homes by door, name or phone; or all in one state."""
-    keep_pace()
+    keep_pace(current_user)
     asked = _asked()
     shows = not (asked.is_empty or asked.is_too_short)
     homes = found_homes(asked, asked_number("page"), by=current_user) if shows else None
@@ -45,15 +45,14 @@ def export() -> Response:
         return page("households/staff/export.html", asked=asked, homes=homes, form=form)
     table, compounds = listing.table_of(asked, by=current_user)
     actions.note_export(compounds, len(table.rows), by=current_user)
-    commit()
-    return spreadsheet(_("住户名单"), [table.as_table()])
+    return handed_out(_("住户名单"), [table.as_table()])
 
 
 @bp.get("/households/<int:household_id>")
 @staff()
 def home(household_id: int) -> Response:
     """Everything about one home but what it chose."""
-    keep_pace()
+    keep_pace(current_user)
     household = load_household(household_id)
     compound = household.premises.entrance.building.compound
     return page(
@@ -108,4 +107,4 @@ def messages() -> Response:
 
 def _asked() -> Sought:
     args = request.values
-    return sought(args.get("q", ""), args.get("only", ""), asked_number("compound"))
+    return sought(args.get("q", ""), args.get("state", ""), asked_number("compound"))

@@ -123,7 +123,6 @@ def home() -> Response:
         reports=reports_on([vote for mine in ballots for vote in mine.votes]),
         form=_reaffirm_form(ballots),
         told=told(own.id),
-        looks=looks_at(own.id, next((mine.since for mine in ballots), None)),
         **_of_newest(own, ballots),
     )
 
@@ -221,13 +220,15 @@ def _has_voted(round_: Round | None) -> bool:
 
 
 def _of_newest(own: Household, ballots: list[homes.Ballots]) -> dict[str, Any]:
-    """What the newest round makes of the plan and of this home."""
+    """What the newest round makes of the plan and of this home; who looked at what it chose."""
+    looks = looks_at(own.id, next((mine.since for mine in ballots), None))
     version = current_version(own.premises.entrance.building.compound_id)
     if not ballots:
-        return {"reading": homes.reading_of(None, version)}
+        return {"reading": homes.reading_of(None, version), "looks": looks}
     newest = ballots[0]
     listed = homes.listed(newest.round, own, newest.entry)
-    return {"reading": homes.reading_of(newest.round, version), "listed": listed}
+    reading = homes.reading_of(newest.round, version)
+    return {"reading": reading, "listed": listed, "looks": looks}
 
 
 def _reaffirm_form(ballots: list[homes.Ballots]) -> ReaffirmForm | None:
