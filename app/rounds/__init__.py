@@ -2,6 +2,7 @@
 
 from flask import Flask
 
+from app.roster.guarding import phone_gate
 from app.rounds import (
     ballot_views,
     case_desk,
@@ -10,6 +11,7 @@ from app.rounds import (
     conflict_views,
     matter_views,
     objection_views,
+    queries,
     register_views,
     residents,
     staff_views,
@@ -31,4 +33,5 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(matter_views.bp)
     app.register_blueprint(register_views.bp)
     app.register_blueprint(case_desk.bp)
+    phone_gate.is_shut = queries.is_asking
     tasks.init_app(app)

@@ -11,11 +11,16 @@ from app.accounts import sessions
 from app.accounts.models import HouseholdCode, HouseholdSession
 from app.core import clock
 from app.core.db import db
+from app.core.sheets import Sheet
 from app.households import actions, queries
 from app.households.actions import Evidence, PhoneChange
 from app.households.models import HomeChange, Outcome
 from app.journal.models import JournalEntry, Kind
 from app.notices.models import Message, MessageKind
+from app.roster import actions as roster
+from app.roster.areas import Placement
+from app.roster.guarding import PhonesGuarded
+from app.roster.importer import read_ledger
 from app.roster.models import Contact
 from tests.factories import issue_code, make_compound, make_round, make_staff
 from tests.households.homes import EVIDENCE, NEW, OLD, Place
@@ -227,3 +232,31 @@ def test_the_database_itself_wants_two_persons(place: Place) -> None:
             .where(HomeChange.id == change.id)
             .values(outcome=Outcome.APPROVED, settled_at=clock.now(), settled_by_id=place.worker.id)
         )
+
+
+def test_a_ledger_changes_no_phone_while_households_are_asked(place: Place) -> None:
+    compound, home = place.building.compound, place.home
+    row = {
+        "小区名称": compound.name,
+        "楼栋": place.building.name,
+        "单元": "1单元",
+        "房号": home.premises.room,
+        "建筑面积": 80,
+        "业主姓名": "王小明",
+        "联系电话": NEW,
+    }
+
+    def takes(phone: str) -> None:
+        sheet = Sheet("台账", [tuple(row), tuple({**row, "联系电话": phone}.values())])
+        placement = Placement(compound.area.name)
+        roster.import_roster(read_ledger([sheet]), placement, by=place.worker.identity)
+
+    round_ = make_round(compound)
+    with pytest.raises(PhonesGuarded):
+        takes(NEW)
+    assert on_file(place) == [OLD]
+    takes("")
+    assert on_file(place) == [OLD]
+    round_.closed_at = clock.now()
+    takes(NEW)
+    assert on_file(place) == [NEW]
