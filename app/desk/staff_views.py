@@ -7,7 +7,7 @@ from flask_login import current_user
 
 from app.comments.waiting import to_do
 from app.core.db import db
-from app.core.guards import staff
+from app.core.guards import WITH_AUDITORS, staff
 from app.core.web import page
 from app.desk import live as live_parts
 from app.desk import queries
@@ -26,7 +26,7 @@ bp = Blueprint("desk", __name__, url_prefix="/desk")
 
 
 @bp.get("")
-@staff()
+@staff(*WITH_AUDITORS)
 def home() -> Response:
     """What to do today, and every compound within this person's scope."""
     lines = queries.district(current_user)
@@ -45,7 +45,7 @@ def home() -> Response:
 
 
 @bp.get("/compounds/<int:compound_id>")
-@staff()
+@staff(*WITH_AUDITORS)
 def compound(compound_id: int) -> Response:
     """One compound: its facts, buildings, plan, rounds, and what to do next."""
     found = _load_compound(compound_id)
@@ -66,7 +66,7 @@ def compound(compound_id: int) -> Response:
 
 
 @bp.get("/rounds/<int:round_id>")
-@staff()
+@staff(*WITH_AUDITORS)
 def board(round_id: int) -> Response:
     """The board; with `?wall=1` in large type for a screen on the wall."""
     snapshot = _load_snapshot(round_id)
@@ -81,7 +81,7 @@ def board(round_id: int) -> Response:
 
 
 @bp.get("/rounds/<int:round_id>/live")
-@staff()
+@staff(*WITH_AUDITORS)
 def live(round_id: int) -> Response:
     """The live parts as JSON; 304 while nothing changed."""
     snapshot = _load_snapshot(round_id)

@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, Flask, Response, abort, make_response, redirect, url_for
 from flask_login import current_user
 
+from app.cases.sight import load_entry
 from app.core import clock
 from app.core.cookies import forget_note, keep_note, kept_note
 from app.core.db import db
@@ -15,7 +16,6 @@ from app.core.web import page, saved
 from app.doors.assist_forms import HelpedForm, HelpForm
 from app.rounds import assisting
 from app.rounds.assisting import AssistedSession
-from app.rounds.case_desk import load_entry
 from app.rounds.choosing import choices_form
 from app.rounds.models import RegisterEntry
 

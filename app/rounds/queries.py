@@ -61,6 +61,11 @@ def current_round(compound_id: int) -> Round | None:
     return next((r for r in rounds_of(compound_id) if r.register_published_at or r.opened_at), None)
 
 
+def is_asking(compound_id: int) -> bool:
+    """Whether a round of a compound is open."""
+    return any(round_.is_open for round_ in rounds_of(compound_id))
+
+
 def others_asked_in(round_: Round, building: Building) -> list[Matter]:
     """What is asked in this building, or an entrance of it, beside the plan and its management."""
     others = [m for m in round_.matters if m.subject not in (Subject.PLAN, Subject.MANAGEMENT)]

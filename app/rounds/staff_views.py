@@ -10,7 +10,7 @@ from flask_login import current_user
 from app.core import clock
 from app.core.db import db
 from app.core.errors import Refused
-from app.core.guards import Role, must_reach, staff
+from app.core.guards import WITH_AUDITORS, Role, must_reach, staff, stepped_up
 from app.core.i18n import say, translated
 from app.core.web import page, saved
 from app.projects.queries import current_version
@@ -47,10 +47,10 @@ _MEETS = {
 # Where a condition is met, for everybody who reads the page.
 _PLACES = {
     Condition.MATTERS: "rounds_matters.matters",
-    Proof.OBJECTIONS: "rounds_cases.objections",
-    Proof.CONFLICTS: "rounds_cases.conflicts",
-    Proof.DECISIONS: "rounds_cases.decisions",
-    Proof.AUDIT: "rounds_cases.audit",
+    Proof.OBJECTIONS: "cases.objections",
+    Proof.CONFLICTS: "cases.conflicts",
+    Proof.DECISIONS: "cases.decisions",
+    Proof.AUDIT: "cases.audit",
 }
 # Before these steps one sees whom the round asks; before those, what was answered.
 _ASKING = ("submit", "confirm", "publish-register", "freeze", "open")
@@ -101,7 +101,7 @@ def edit(round_id: int) -> Response:
 
 
 @bp.get("/rounds/<int:round_id>/preflight")
-@staff()
+@staff(*WITH_AUDITORS)
 def preflight(round_id: int) -> Response:
     """Where the round stands, what it still lacks, the next step, and all that happened."""
     round_ = _load_round(round_id)
@@ -137,6 +137,7 @@ def remarks(round_id: int) -> Response:
 
 @bp.route("/rounds/<int:round_id>/steps/<string:name>", methods=["GET", "POST"])
 @staff(Role.WORKER, Role.OFFICE, Role.DISTRICT)
+@stepped_up
 def step(round_id: int, name: str) -> Response:
     """Say what the step will do; then do it."""
     round_ = _load_round(round_id)
