@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Flask, Response, abort, current_app, redirect, request, session
 from flask import url_for as _url_for
-from flask_login import LoginManager, current_user, login_user
+from flask_login import LoginManager, current_user, login_user, logout_user
 
 from app.accounts import desk_sessions, enrolling, invitations, passwords, queries, signing_in
 from app.accounts.enrolling import code_key
@@ -107,6 +107,8 @@ def logout() -> Response:
     """Sign out of the desk."""
     if current_user.is_authenticated:
         desk_sessions.leave(current_user.session_token)
+        # Others are told by its signal: whoever signs out helps no home any more.
+        logout_user()
     session.clear()
     return saved(".login")
 
