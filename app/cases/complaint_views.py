@@ -15,7 +15,7 @@ from app.cases.kinds import CaseKind
 from app.cases.line import Subject
 from app.cases.prospects import by_answers, foreseen, of_answer
 from app.cases.sight import bp, choices_of, load_round, named
-from app.cases.story import filed
+from app.cases.story import about_objection, filed
 from app.core import clock
 from app.core.db import db
 from app.core.guards import Role, must_reach, staff, uploads
@@ -83,7 +83,7 @@ def objection(objection_id: int) -> Response:
         is_possible=is_allowed(Verb.SETTLE, found.round.state),
         wants_slip=found.id in without_slip(found.round_id),
         sees_photo=may_see(found.round, found.raised_by_id, current_user),
-        **filed(Subject(_kind_of(found), found.id), current_user),
+        **filed(about_objection(found), current_user),
     )
 
 
@@ -92,7 +92,7 @@ def objection(objection_id: int) -> Response:
 def take(objection_id: int) -> Response:
     """Become the one who looks into it."""
     found = _load_objection(objection_id)
-    actions.take_over([Subject(_kind_of(found), found.id)], by=current_user)
+    actions.take_over([about_objection(found)], by=current_user)
     flash(_("这件异议由您来办。"))
     return saved(".objection", objection_id=objection_id)
 
@@ -150,13 +150,6 @@ def _load_objection(objection_id: int) -> Objection:
     found: Objection = db.get_or_abort(Objection, objection_id)
     must_reach(found.round.compound.area.path)
     return found
-
-
-def _kind_of(found: Objection) -> CaseKind:
-    """A report and what is left of it, or any other objection."""
-    if found.vote_id is None:
-        return CaseKind.OBJECTION
-    return CaseKind.SLIP if found.closed_at else CaseKind.REPORT
 
 
 def _home_of(found: Objection) -> dict[str, Any]:
