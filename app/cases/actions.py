@@ -19,7 +19,7 @@ from app.journal.models import Kind
 from app.rounds import objections
 from app.rounds.cases import Objection
 from app.rounds.models import Round
-from app.rounds.steps import NotNow, note
+from app.rounds.steps import NotNow, locked, note
 
 # Nobody puts a case off for longer than a round may last at most.
 LATEST = timedelta(days=60)
@@ -48,7 +48,8 @@ def take_over(subjects: Iterable[Subject], *, by: Identity, to: Identity | None 
     `NothingChosen`, and `NotTheirs` when the colleague does not work there.
     """
     owner = to or by
-    found = open_among(subjects, by)
+    # In one order, so that two people who take many never wait for each other.
+    found = sorted(open_among(subjects, by), key=lambda case: case.round_id)
     rounds = {case.round_id: db.session.get_one(Round, case.round_id) for case in found}
     if owner.role not in (*OFFICE_ROLES, Role.ADMIN) or not all(
         owner.reaches(round_.compound.area.path) for round_ in rounds.values()
@@ -105,8 +106,9 @@ def _take_objection(objection: Objection, owner: Identity, by: Identity) -> bool
 
 
 def _file_of(case: Case) -> CaseFile:
-    """What the desk keeps about it, made when nobody touched it before."""
+    """What the desk keeps about it, made when nobody touched it before; under the round's lock."""
     subject = case.subject
+    locked(db.session.get_one(Round, case.round_id))
     found = db.session.query(CaseFile).filter_by(kind=subject.kind, subject_id=subject.id)
     file = found.one_or_none()
     if file is None:
