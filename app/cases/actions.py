@@ -6,11 +6,10 @@ The journal says who looks after which case and that a day was moved; words stay
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from app.cases.kinds import CaseKind
 from app.cases.line import Case, Subject
 from app.cases.models import Act, CaseEvent, CaseFile
 from app.cases.queries import open_among
-from app.cases.sources import OF_OBJECTIONS
+from app.cases.sources import TO_ANSWER
 from app.core import clock
 from app.core.db import db
 from app.core.errors import Refused, msg
@@ -55,7 +54,7 @@ def take_over(subjects: Iterable[Subject], *, by: Identity, to: Identity | None 
         owner.reaches(round_.compound.area.path) for round_ in rounds.values()
     ):
         raise NotTheirs(msg("这位同事管不到选中的小区，请换一个人。"))
-    taken = [case for case in found if _take(case, rounds[case.round_id], owner, by)]
+    taken = [case for case in found if _take(case, owner, by)]
     if not taken:
         raise NothingChosen(msg("选中的事已经办完，或者正在等第二个人，没有什么可以接的。"))
     return len(taken)
@@ -82,14 +81,10 @@ def write_note(case: Case, words: str, *, by: Identity) -> None:
     _record(case, "noted", by)
 
 
-def _take(case: Case, round_: Round, owner: Identity, by: Identity) -> bool:
+def _take(case: Case, owner: Identity, by: Identity) -> bool:
     """Whether it changed hands; an answer that waits for a second person is nobody's to take."""
-    if case.kind in OF_OBJECTIONS:
-        objection = db.session.get_one(Objection, case.subject.id)
-        if case.kind == CaseKind.SLIP:
-            objection.handler_id, objection.taken_at = owner.id, clock.now()
-        elif not _take_objection(objection, owner, by):
-            return False
+    if case.kind in TO_ANSWER and not _take_objection(case, owner, by):
+        return False
     file = _file_of(case)
     file.owner_id, file.taken_at = owner.id, clock.now()
     _keep(file, Act.TAKEN, by, to_id=owner.id)
@@ -97,7 +92,8 @@ def _take(case: Case, round_: Round, owner: Identity, by: Identity) -> bool:
     return True
 
 
-def _take_objection(objection: Objection, owner: Identity, by: Identity) -> bool:
+def _take_objection(case: Case, owner: Identity, by: Identity) -> bool:
+    objection = db.session.get_one(Objection, case.subject.id)
     try:
         objections.take(objection, by=by, handler=owner)
     except (objections.AlreadyAnswered, NotNow):

@@ -187,7 +187,7 @@ def _ways(found: Objection, entry: RegisterEntry | None, form: AnswerForm) -> di
     """What each effect that may be chosen would do to the count."""
     effects = [Effect(option.value) for option in form.effect.choices]
     shifts = {e: of_answer(found, entry, e, {}) for e in effects if e != Effect.REPLACE_VOTE}
-    ways = {e.label: foreseen(s, tells_choices=False) for e, s in shifts.items() if s}
+    ways = {str(e.label): foreseen(s, tells_choices=False) for e, s in shifts.items() if s}
     by_form = by_answers(entry) if entry and Effect.REPLACE_VOTE in effects else {}
     return {"ways": ways | by_form}
 
