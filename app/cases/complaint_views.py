@@ -18,7 +18,7 @@ from app.cases.sight import bp, choices_of, load_round, named
 from app.cases.story import about_objection, filed
 from app.core import clock
 from app.core.db import db
-from app.core.guards import Role, must_reach, staff, uploads
+from app.core.guards import WITH_AUDITORS, Role, must_reach, staff, uploads
 from app.core.web import page, saved
 from app.roster.models import Household
 from app.rounds import casting
@@ -34,7 +34,7 @@ from app.rounds.steps import NotReady
 
 
 @bp.get("/rounds/<int:round_id>/objections")
-@staff()
+@staff(*WITH_AUDITORS)
 def objections(round_id: int) -> Response:
     """Every objection to the round: what is open, since when, who looks into it."""
     round_ = load_round(round_id)
@@ -68,7 +68,7 @@ def raise_objection(round_id: int) -> Response:
 
 
 @bp.get("/objections/<int:objection_id>")
-@staff()
+@staff(*WITH_AUDITORS)
 def objection(objection_id: int) -> Response:
     """One objection: its words, who looks into it, the answer and what it did to the count."""
     found = _load_objection(objection_id)
@@ -117,7 +117,7 @@ def answer(objection_id: int) -> Response:
 
 
 @bp.get("/rounds/<int:round_id>/audit")
-@staff()
+@staff(*WITH_AUDITORS)
 def audit(round_id: int) -> Response:
     """The drawn votes on paper, how anybody can draw them again, and how far checking is."""
     round_, sample = load_round(round_id), sample_of(round_id)

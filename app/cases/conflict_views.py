@@ -12,7 +12,7 @@ from app.cases.prospects import by_answers, foreseen, of_conflict, of_silence
 from app.cases.sight import bp, load_entry, load_round, sees_choices, sides_of
 from app.cases.story import filed
 from app.core.db import db
-from app.core.guards import Role, must_reach, staff, uploads
+from app.core.guards import WITH_AUDITORS, Role, must_reach, staff, uploads
 from app.core.web import page, saved
 from app.rounds import casting
 from app.rounds import conflicts as rivals
@@ -26,7 +26,7 @@ _KINDS = (DecisionKind.CONFLICT, DecisionKind.DISPUTE, DecisionKind.DISPUTE_END)
 
 
 @bp.get("/rounds/<int:round_id>/conflicts")
-@staff()
+@staff(*WITH_AUDITORS)
 def conflicts(round_id: int) -> Response:
     """Households that said two different things, and those whose co-owners disagree."""
     round_ = load_round(round_id)

@@ -84,7 +84,7 @@ def compounds_waiting(by: Identity) -> list[tuple[int, str]]:
 
 def colleagues(by: Identity) -> list[Identity]:
     """Who else within this person's scope can look after cases."""
-    people = [person.identity for person in people_within(by)]
+    people = [row[0].identity for row in db.session.execute(people_within(by))]
     return [one for one in people if one.role in OFFICE_ROLES and one.id != by.id]
 
 

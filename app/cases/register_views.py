@@ -13,7 +13,7 @@ from app.cases.register_forms import ChangeForm, TransferForm
 from app.cases.shifts import Shift
 from app.core.db import db
 from app.core.errors import Refused
-from app.core.guards import must_reach, staff, uploads
+from app.core.guards import WITH_AUDITORS, must_reach, staff, stepped_up, uploads
 from app.core.web import asked_number, page, saved
 from app.roster.models import Building, Premises
 from app.rounds import queries
@@ -37,7 +37,7 @@ bp = Blueprint("cases_register", __name__, url_prefix="/desk")
 
 
 @bp.get("/rounds/<int:round_id>/register")
-@staff()
+@staff(*WITH_AUDITORS)
 def register(round_id: int) -> Response:
     """The register by doors, one building at a time: as frozen, or as the roster would make it."""
     round_ = _load_round(round_id)
@@ -55,7 +55,7 @@ def register(round_id: int) -> Response:
 
 
 @bp.get("/entries/<int:entry_id>")
-@staff()
+@staff(*WITH_AUDITORS)
 def entry(entry_id: int) -> Response:
     """One entry: how it counts, what was decided about it, and what may be asked for."""
     found = _load_entry(entry_id)
@@ -65,6 +65,7 @@ def entry(entry_id: int) -> Response:
 @bp.route("/rounds/<int:round_id>/register/add", methods=["GET", "POST"])
 @uploads(11)
 @staff()
+@stepped_up
 def add(round_id: int) -> Response:
     """Choose premises that are on the roster only (`?premises=`), and ask to put them on."""
     sent, round_ = sent_photo(), _load_round(round_id)
@@ -86,6 +87,7 @@ def add(round_id: int) -> Response:
 @bp.route("/entries/<int:entry_id>/remove", methods=["GET", "POST"])
 @uploads(11)
 @staff()
+@stepped_up
 def remove(entry_id: int) -> Response:
     """Ask to strike an entry off."""
     form, found = ChangeForm(sent_photo()), _load_entry(entry_id)
@@ -100,6 +102,7 @@ def remove(entry_id: int) -> Response:
 @bp.route("/entries/<int:entry_id>/correct", methods=["GET", "POST"])
 @uploads(11)
 @staff()
+@stepped_up
 def correct(entry_id: int) -> Response:
     """Ask to let an entry say what the roster says now."""
     form, found = ChangeForm(sent_photo()), _load_entry(entry_id)
@@ -118,6 +121,7 @@ def correct(entry_id: int) -> Response:
 @bp.route("/entries/<int:entry_id>/transfer", methods=["GET", "POST"])
 @uploads(11)
 @staff()
+@stepped_up
 def transfer(entry_id: int) -> Response:
     """Ask to note that premises changed hands."""
     form, found = TransferForm(sent_photo()), _load_entry(entry_id)

@@ -18,7 +18,7 @@ from app.cases.sight import bp, load_round, named, sees_choices, sides_of
 from app.cases.story import about, filed
 from app.core.db import db
 from app.core.errors import Refused
-from app.core.guards import Role, must_reach, staff, uploads
+from app.core.guards import WITH_AUDITORS, Role, must_reach, staff, stepped_up, uploads
 from app.core.i18n import translated
 from app.core.web import page, saved
 from app.projects.models import PlanVersion
@@ -32,7 +32,7 @@ from app.rounds.pending import without_slip
 
 
 @bp.get("/rounds/<int:round_id>/decisions")
-@staff()
+@staff(*WITH_AUDITORS)
 def decisions(round_id: int) -> Response:
     """Everything about the round that wants a second person, and what became of it."""
     round_ = load_round(round_id)
@@ -48,7 +48,7 @@ def decisions(round_id: int) -> Response:
 
 
 @bp.get("/decisions/<int:decision_id>")
-@staff()
+@staff(*WITH_AUDITORS)
 def decision(decision_id: int) -> Response:
     """What exactly is proposed, what it changes, why, by whom; and whose turn it is."""
     return page("cases/staff/decision.html", **_told(_load_decision(decision_id)))
@@ -56,6 +56,7 @@ def decision(decision_id: int) -> Response:
 
 @bp.route("/decisions/<int:decision_id>/approve", methods=["GET", "POST"])
 @staff(Role.OFFICE, Role.DISTRICT)
+@stepped_up
 def approve(decision_id: int) -> Response:
     """Say once more what will happen; then agree as the second person."""
     found = _load_decision(decision_id)

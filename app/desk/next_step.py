@@ -79,7 +79,7 @@ def _of_open(round_: RoundLine, plan: PlanLine) -> Step:
     if round_.passed:
         return Step(_("两项都已达到，等到截止。"), _("实时看板"), *_board(round_))
     text = _("还差 %(missing)s 户，请上门找还没有表态的住户。", missing=as_count(round_.missing))
-    return Step(text, _("未表态名单"), "desk.silent", {"round_id": round_.id})
+    return Step(text, _("未表态名单"), "doors_staff.doors", {"round_id": round_.id})
 
 
 def _of_cases(round_: RoundLine) -> Step | None:

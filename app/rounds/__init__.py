@@ -2,10 +2,12 @@
 
 from flask import Flask
 
+from app.roster.guarding import phone_gate
 from app.rounds import (
     ballot_views,
     matter_views,
     objection_views,
+    queries,
     residents,
     staff_views,
     tasks,
@@ -23,4 +25,5 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(residents.bp)
     app.register_blueprint(staff_views.bp)
     app.register_blueprint(matter_views.bp)
+    phone_gate.is_shut = queries.is_asking
     tasks.init_app(app)

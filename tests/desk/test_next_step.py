@@ -31,7 +31,7 @@ def step_of(app: Flask, life: Life) -> Step:
         (State.REVIEW, "等第二个人确认计票口径。", "rounds_staff.preflight"),
         (State.REGISTER, "登记册公示没有异议后，锁定登记册。", "rounds_staff.preflight"),
         (State.FROZEN, "打印海报和户码单，然后开启征询。", "rounds_staff.preflight"),
-        (State.OPEN, "还差 5 户，请上门找还没有表态的住户。", "desk.silent"),
+        (State.OPEN, "还差 5 户，请上门找还没有表态的住户。", "doors_staff.doors"),
         (State.CLOSED, "已截止。核对结果，公示初步结果。", "rounds_staff.preflight"),
         (State.PRELIMINARY, "还有 1 张抽中的纸质表没有核对。", "cases.audit"),
         (State.CERTIFIED, "上一轮没有通过。改好方案，再开一轮。", "projects_staff.project"),
@@ -84,7 +84,7 @@ def test_what_waits_comes_before_the_visits(
 def test_a_plan_that_the_round_was_put_on_waits_no_more(app: Flask) -> None:
     with life_in(State.OPEN) as life:
         DO[Verb.CHANGE_PLAN](life)
-        assert step_of(app, life).endpoint == "desk.silent"
+        assert step_of(app, life).endpoint == "doors_staff.doors"
 
 
 def test_an_objection_to_the_register_comes_before_locking_it(app: Flask) -> None:

@@ -35,11 +35,14 @@ PURE = {
     "app.projects.completeness",
     "app.projects.contents",
     "app.projects.fingerprint",
+    "app.paper.hints",
+    "app.paper.serials",
     "app.rounds.counting",
     "app.rounds.lifecycle",
     "app.rounds.profile",
     "app.rounds.replay",
     "app.comments.privacy",
+    "app.comments.speed",
 }
 
 
