@@ -9,7 +9,7 @@ from flask_login import current_user
 
 from app.core.db import db
 from app.core.errors import Refused
-from app.core.guards import WITH_AUDITORS, must_reach, staff, stepped_up
+from app.core.guards import WITH_AUDITORS, may_open, must_reach, staff, stepped_up
 from app.core.web import asked_number, page, saved
 from app.roster.models import Building, Premises
 from app.rounds import prospects, queries
@@ -173,6 +173,8 @@ def _case_of(round_: Round, premises: Premises) -> dict[str, Any]:
 
 
 def _may_change(round_: Round) -> bool:
+    if not may_open("rounds_register.add"):
+        return False
     return is_allowed(Verb.CHANGE_REGISTER, round_.state)
 
 

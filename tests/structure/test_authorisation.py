@@ -1,8 +1,10 @@
 """Every address × every role × own and other area: what the matrix does not allow is refused."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from html import unescape
 from typing import Any
 
 import pytest
@@ -250,6 +252,26 @@ def test_a_name_and_a_phone_are_read_only_where_the_matrix_says(world: World, wh
         "name": {endpoint for endpoint, roles in TELLS_NAMES.items() if _is_among(who, roles)},
         "phone": {endpoint for endpoint, roles in TELLS_PHONES.items() if _is_among(who, roles)},
     }
+
+
+# Whose pages hide the ways that are shut for whoever reads along.
+WITHOUT_SHUT_WAYS = ("projects_staff", "rounds_register", "rounds_staff", "accounts")
+
+
+@pytest.mark.parametrize("who", ["auditor", "designer", "worker"])
+def test_no_page_shows_a_way_that_is_shut_for_its_reader(world: World, who: str) -> None:
+    shut = set()
+    for row in MATRIX:
+        if not row.get or not row.endpoint.startswith(WITHOUT_SHUT_WAYS):
+            continue
+        if row.allows("anonymous", "get") or not row.allows(who, "get"):
+            continue
+        main = world.read(who, row).text.partition("<main")[2]
+        for way in set(re.findall(r'href="(/desk[^"#]*)"', main)):
+            answer = world.ask(who, "get", unescape(way))
+            if answer.status in (403, 404):
+                shut.add((row.endpoint, re.sub(r"\d+", "N", way)))
+    assert shut == set()
 
 
 def _is_among(who: str, roles: str) -> bool:
