@@ -1,11 +1,12 @@
 """Reading accounts: identities with a short memory, people within a scope, areas to choose from."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import aliased, joinedload
 
 from app.accounts.desk_sessions import owner_of
@@ -222,18 +223,24 @@ def homes_on_phone(home: Home) -> list[OwnHome]:
 
 
 def signed_in(home: Home, began_after: datetime) -> list[SignedIn]:
-    """The browsers that speak for a household and have not left, the newest first."""
-    rows = db.session.execute(
+    """The browsers that speak for this household and have not left, the newest first."""
+    return [
+        SignedIn(began_at, contact_id is not None, id_ == home.session_id)
+        for id_, began_at, contact_id in signed_in_at(home.household_id, began_after)
+    ]
+
+
+def signed_in_at(
+    household_id: int, began_after: datetime
+) -> Sequence[Row[int, datetime, int | None]]:
+    """(id, when it began, the phone it came by) of every browser that speaks for a household."""
+    return db.session.execute(
         select(HouseholdSession.id, HouseholdSession.began_at, HouseholdSession.contact_id)
         .outerjoin(HouseholdCode, HouseholdCode.id == HouseholdSession.code_id)
         .where(
-            HouseholdSession.household_id == home.household_id,
+            HouseholdSession.household_id == household_id,
             HouseholdSession.began_at > began_after,
             session_stands(),
         )
         .order_by(HouseholdSession.began_at.desc(), HouseholdSession.id.desc())
-    )
-    return [
-        SignedIn(began_at, contact_id is not None, id_ == home.session_id)
-        for id_, began_at, contact_id in rows
-    ]
+    ).all()

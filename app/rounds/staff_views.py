@@ -47,10 +47,10 @@ _MEETS = {
 # Where a condition is met, for everybody who reads the page.
 _PLACES = {
     Condition.MATTERS: "rounds_matters.matters",
-    Proof.OBJECTIONS: "rounds_cases.objections",
-    Proof.CONFLICTS: "rounds_cases.conflicts",
-    Proof.DECISIONS: "rounds_cases.decisions",
-    Proof.AUDIT: "rounds_cases.audit",
+    Proof.OBJECTIONS: "cases.objections",
+    Proof.CONFLICTS: "cases.conflicts",
+    Proof.DECISIONS: "cases.decisions",
+    Proof.AUDIT: "cases.audit",
 }
 # Before these steps one sees whom the round asks; before those, what was answered.
 _ASKING = ("submit", "confirm", "publish-register", "freeze", "open")
@@ -122,16 +122,15 @@ def preflight(round_id: int) -> Response:
 @bp.get("/rounds/<int:round_id>/remarks")
 @staff()
 def remarks(round_id: int) -> Response:
-    """What households wrote with their votes, why they disagree, and whom to call; no choice."""
+    """What households wrote with their votes and why they disagree; no choice."""
     round_ = _load_round(round_id)
-    calls_itself = queries.may_call(current_user)
     return page(
         "rounds/staff/remarks.html",
         round=round_,
-        remarks=queries.remarks_of(round_id, with_calls=not calls_itself),
+        remarks=queries.remarks_of(round_id),
         written=queries.remark_count(round_id),
         reasons=queries.why_not(round_),
-        calls=queries.calls_of(round_id) if calls_itself else None,
+        calls=queries.calls_asked(round_id),
         fewest=queries.FEWEST_REASONS,
     )
 

@@ -62,7 +62,7 @@ def test_every_page_of_the_desk_is_fit_to_be_seen(
         ("prints", "/compounds/1/prints"),
         ("new-round", "/compounds/3/rounds/new"),
         ("board", f"/rounds/{opened}"),
-        ("silent", f"/rounds/{opened}/silent"),
+        ("doors", f"/rounds/{opened}/doors"),
         ("preflight", f"/rounds/{opened}/preflight"),
         ("register", f"/rounds/{opened}/register"),
         ("step", f"/rounds/{closed}/steps/publish-result"),
