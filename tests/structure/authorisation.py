@@ -244,7 +244,7 @@ MATRIX = (
     Row("households.opened", OFFICES, own="look"),
     # Comments.
     Row("comments_staff.queue", PLANNED, scoped=False),
-    Row("comments_staff.reply", DESK, DESK),
+    Row("comments_staff.reply", PLANNED, PLANNED),
     Row("comments_staff.release", DESK, DESK),
     Row("comments_staff.keep", "", DESK),
     Row("comments_staff.remove", DESK, DESK),
