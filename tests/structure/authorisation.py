@@ -9,7 +9,6 @@ who one is. `at` fills parameters that are words (`name`), so that an address ma
 """
 
 from dataclasses import dataclass, field
-from typing import Any
 
 PUBLIC, HOME = "public", "home"
 DESK = "worker office district"
@@ -45,8 +44,6 @@ class Row:
             return who == "household" and HOME in named
         return who in named or (who == "admin" and bool(named) and HOME not in named)
 
-
-CONFLICT: dict[str, Any] = {"at": {"kind": "conflict"}, "things": {"subject_id": "conflict_id"}}
 
 MATRIX = (
     # The site.
@@ -171,15 +168,16 @@ MATRIX = (
     Row("cases.answer", DESK, DESK),
     Row("cases.audit", AUDITED),
     Row("cases.check", OFFICES, OFFICES),
-    # The queue of cases.
+    # The queue of cases, and what is done with one besides settling it.
     Row("cases.queue", DESK, scoped=False),
     Row("cases.take_over", "", DESK, scoped=False),
     Row("cases.export", DESK, scoped=False, proof=True),
-    Row("cases.ledger", DESK, proof=True),
-    Row("cases.hand_over", DESK, DESK, **CONFLICT),
-    Row("cases.move_due", DESK, DESK, **CONFLICT),
-    Row("cases.write_note", DESK, DESK, **CONFLICT),
-    Row("cases.disputed", DESK),
+    Row("cases.hand_over", DESK, DESK, at={"kind": "conflict"}),
+    Row("cases.move_due", DESK, DESK, at={"kind": "conflict"}),
+    Row("cases.write_note", DESK, DESK, at={"kind": "conflict"}),
+    Row("cases.disputed", AUDITED),
+    Row("cases.ledger", AUDITED, proof=True),
+    # A worker sees only what they took themselves: it may tell what a household chose.
     Row("cases.decision_photo", OFFICES),
     Row("cases.objection_photo", OFFICES),
     # Doors.

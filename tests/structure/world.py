@@ -126,6 +126,7 @@ def _things(place: Place, round_: Round) -> dict[str, Any]:
     comment = ask(place.building, "换不换水管？")
     draft = _draft_with_picture(place, office)
     receipt = say(round_, place.home, Choice.AGREE)
+    conflict = make_conflict(round_, homes[3], office)
     return {
         "token": place.building.token,
         "building_id": place.building.id,
@@ -139,9 +140,10 @@ def _things(place: Place, round_: Round) -> dict[str, Any]:
         "digest": draft.attachments[0].digest,
         "premises_id": canary.premises_id,
         "entry_id": entry_at(round_, canary).id,
-        "conflict_id": make_conflict(round_, homes[3], office).id,
-        "decision_id": _decision(round_, office).id,
-        "objection_id": _objection(closed, office).id,
+        "conflict_id": conflict.id,
+        "subject_id": conflict.id,
+        "decision_id": _with_photo(_decision(round_, office)).id,
+        "objection_id": _with_photo(_objection(closed, office)).id,
         "item_id": audited.id,
         "code": receipt.code,
         **_colleague(place.building.compound.area),
@@ -184,6 +186,11 @@ def _papers(place: Place, round_: Round) -> dict[str, Any]:
     }
 
 
+def _with_photo(case: Any) -> Any:
+    case.evidence_digest = _photo()
+    return case
+
+
 def _colleague(area: Area) -> dict[str, int]:
     colleague = make_staff(Role.WORKER, area)
     return {"staff_id": colleague.id, "session_id": _sign_in(colleague)}
@@ -216,9 +223,7 @@ def _draft_with_picture(place: Place, office: Staff) -> PlanVersion:
 
 def _decision(round_: Round, office: Staff) -> Decision:
     later = round_.closes_at + timedelta(days=7)
-    made = propose_extension(round_, later, GROUNDS, by=office.identity)
-    made.evidence_digest = _photo()
-    return made
+    return propose_extension(round_, later, GROUNDS, by=office.identity)
 
 
 def _closed_with_paper(community: Area, keyer: Staff) -> tuple[Round, AuditItem]:
@@ -235,9 +240,7 @@ def _closed_with_paper(community: Area, keyer: Staff) -> tuple[Round, AuditItem]
 
 def _objection(round_: Round, office: Staff) -> Objection:
     complaint = Complaint(ObjectionKind.NOT_RECEIVED, "1号楼101", "没有收到户码单。")
-    made = raise_objection(round_, complaint, by=office.identity)
-    made.evidence_digest = _photo()
-    return made
+    return raise_objection(round_, complaint, by=office.identity)
 
 
 def _finished_job(kind: str, person: Staff, compound_id: int) -> int:
