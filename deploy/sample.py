@@ -72,10 +72,7 @@ def sample_lines(config: Config, sample: dict[str, list[dict[str, str]]]) -> lis
     silent = (h for h in sample["households"] if h["round"] in open_rounds and not h["voted"])
     home = next(silent, None)
     lines = [f"  Staff            {s['username']:10} {s['password']}" for s in sample["staff"]]
-    lines.append(
-        "  Code of one      .venv/bin/flask --app wsgi staff code USERNAME   (动态码, 30 s)"
-    )
-    lines.append("  or in an app     otp_secret in instance/demo.json")
+    lines.append("  动态码 of one    .venv/bin/flask --app wsgi staff code USERNAME")
     if home is not None:
         compound = open_rounds[home["round"]]
         building = next(
@@ -87,7 +84,7 @@ def sample_lines(config: Config, sample: dict[str, list[dict[str, str]]]) -> lis
         lines.append(f"  Resident         {address}   ({compound} {building['name']})")
         door = f"{home['building']}{home['entrance']}{home['room']}"
         lines.append(f"  Household code   {home['code']}   ({door}, not voted yet)")
-    lines.append("  All codes        instance/demo.json")
+    lines.append("  All of them      instance/demo.json (otp_secret: for an app on a phone)")
     return lines
 
 

@@ -16,9 +16,10 @@ from app.core.qr import QrDrawing, draw_qr
 
 @dataclass(frozen=True)
 class Offer:
-    """What an app on a phone reads: as a drawing, and as text in groups of four."""
+    """What an app on a phone reads: as a drawing, as a link, and as text in groups of four."""
 
     qr: QrDrawing
+    address: str
     secret: str
 
 
@@ -32,7 +33,8 @@ def offer(person: Staff, nonce: str) -> Offer:
     """The second factor that this page offers, to be confirmed with its first code."""
     secret = second_factor.secret_of(nonce, code_key())
     groups = (secret[at : at + 4] for at in range(0, len(secret), 4))
-    return Offer(draw_qr(second_factor.address_of(person.username, secret)), " ".join(groups))
+    address = second_factor.address_of(person.username, secret)
+    return Offer(draw_qr(address), address, " ".join(groups))
 
 
 def confirm(person: Staff, typed: str, nonce: str, *, by: Identity) -> None:

@@ -39,6 +39,7 @@ _DEEDS = {
     "invitation_used": _l("打开邀请，设了密码：%(who)s"),
     "enrolled": _l("启用动态码：%(who)s"),
     "recovery_codes": _l("换了备用码：%(who)s"),
+    "recovery_used": _l("用掉一个备用码：%(who)s"),
     "password": _l("换了密码：%(who)s"),
     "signed_in": _l("登录：%(who)s"),
     "session_ended": _l("退出一处登录：%(who)s"),
@@ -82,7 +83,7 @@ def as_lines(rows: Sequence[JournalEntry]) -> list[Line]:
         Line(
             row.seq,
             row.at,
-            KINDS.get(row.kind, row.kind.value),
+            KINDS.get(row.kind, _l("其他")),
             _words(row.kind, facts, names),
             "" if facts["actor"] == SYSTEM else str(actors.get(facts["actor"], _l("居民"))),
         )

@@ -131,6 +131,8 @@ def prove(staff: Staff, typed: str, key: str) -> Proof:
         return Proof.CODE
     if not _use_up(staff.id, _plain(typed), key):
         raise WrongCode(msg("备用码不对，或者已经用过了。"))
+    actor = staff.identity.commitment
+    record(OFFICE, Kind.STAFF, {"recovery_used": staff.id}, actor=actor)
     return Proof.RECOVERY
 
 

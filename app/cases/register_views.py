@@ -13,7 +13,7 @@ from app.cases.register_forms import ChangeForm, TransferForm
 from app.cases.shifts import Shift
 from app.core.db import db
 from app.core.errors import Refused
-from app.core.guards import WITH_AUDITORS, must_reach, staff, stepped_up, uploads
+from app.core.guards import WITH_AUDITORS, may_open, must_reach, staff, stepped_up, uploads
 from app.core.web import asked_number, page, saved
 from app.roster.models import Building, Premises
 from app.rounds import queries
@@ -188,6 +188,8 @@ def _case_of(round_: Round, premises: Premises) -> dict[str, Any]:
 
 
 def _may_change(round_: Round) -> bool:
+    if not may_open("cases_register.add"):
+        return False
     return is_allowed(Verb.CHANGE_REGISTER, round_.state)
 
 

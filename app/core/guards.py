@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import wraps
 from typing import Any
 
-from flask import abort, g
+from flask import abort, current_app, g
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from flask_login import login_required as _login_required
@@ -180,6 +180,13 @@ def staff(*roles: Role) -> Callable[[View], View]:
         return signed_in  # type: ignore[no-any-return]
 
     return decorate
+
+
+def may_open(endpoint: str) -> bool:
+    """Whether a page or deed of the desk is for this person's role, for links that lead to it."""
+    roles = getattr(current_app.view_functions[endpoint], "roles", ())
+    is_staff = bool(current_user.is_authenticated)
+    return is_staff and current_user.role in (*roles, Role.ADMIN)
 
 
 class _StaffGate:

@@ -37,7 +37,7 @@ from app.core import clock, cookies, jobs
 from app.core.db import db, mark_reading
 from app.core.errors import Refused
 from app.core.format import local
-from app.core.guards import current_home
+from app.core.guards import current_home, may_open
 from app.core.i18n import translated
 from app.core.log import note_request
 from app.core.sheets import Table, write_workbook
@@ -202,7 +202,7 @@ def init(app: Flask) -> None:
     app.config["COMPRESS_REGISTER"] = False
     compress.init_app(app)
     app.after_request(_compress)
-    app.jinja_env.globals.update(static_url=static_url, other_page=other_page)
+    app.jinja_env.globals.update(static_url=static_url, other_page=other_page, may_open=may_open)
     app.context_processor(lambda: {"home": current_home})
     app.register_error_handler(Refused, _refused)
     app.register_error_handler(CSRFError, _csrf_failed)

@@ -224,7 +224,8 @@ def test_after_signing_out_the_cookie_of_before_opens_nothing(client: PageClient
     client.sign_in(make_staff())
     with client.http.session_transaction(base_url=ORIGIN) as stored:
         before = dict(stored)
-    client.post("accounts_login.logout")
+    left = client.post("accounts_login.logout")
+    assert left.headers["Clear-Site-Data"] == '"cache"'
     queries.forget_identities()
     with client.http.session_transaction(base_url=ORIGIN) as stored:
         stored.update(before)

@@ -140,6 +140,8 @@ def test_a_recovery_code_stands_for_the_phone_once(client: PageClient, app: Flas
     again = PageClient(app).post("accounts_login.login", login_of(staff, otp=typed), status=422)
     assert "备用码不对" in again.text
     assert second_factor.codes_left(staff.id) == 9
+    client.sign_in(make_staff())
+    assert f"用掉一个备用码：{staff.name}" in client.get("accounts_journal.journal").text
     stored = db.session.scalars(sa.select(RecoveryCode.secret_hash)).all()
     assert not [hashed for hashed in stored if codes[0].replace("-", "")[4:] in hashed]
 

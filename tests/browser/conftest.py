@@ -73,9 +73,8 @@ _used: dict[str, int] = {}
 
 def code_of(secret: str) -> str:
     """The code on somebody's phone; none is given twice, for none is taken twice."""
-    while (
-        step := max(int(time.time()) // 30 - 1, _used.get(secret, 0) + 1)
-    ) > time.time() // 30 + 1:
+    step = max(int(time.time()) // 30 - 1, _used.get(secret, 0) + 1)
+    while step > time.time() // 30 + 1:
         time.sleep(0.5)
     _used[secret] = step
     return pyotp.TOTP(secret).generate_otp(step)

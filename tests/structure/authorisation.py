@@ -4,7 +4,8 @@ An address without a line fails, and what no line allows is forbidden. `get` and
 of staff, or `public` (anybody at all) or `home` (a household with its code). An admin may do what
 any role may. Unless `scoped` is False, what an address names must lie in one's own area; `own`
 marks what belongs to whoever asked for it and to nobody else. `proof` says that one is asked again
-who one is. `at` fills parameters that are words (`name`), so that an address may have two lines.
+who one is. `at` fills parameters that are words (`name`), so that an address may have two lines;
+`things` says what a parameter means that means several things (`change_id`).
 """
 
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ OFFICES = "office district"
 AUDITED = f"{DESK} auditor"
 # Whoever draws and builds reads the plan.
 PLANNED = f"{DESK} designer builder"
+# Who sits with somebody at their door, and who proposes what to answer.
+HELPERS, PROPOSE = "worker office", "designer builder"
 EVERYBODY = "worker office district designer builder auditor"
 
 
@@ -30,6 +33,7 @@ class Row:
     own: str = ""
     proof: bool = False
     at: dict[str, str] = field(default_factory=dict)
+    things: dict[str, str] = field(default_factory=dict)
 
     def allows(self, who: str, method: str) -> bool:
         """Whether `who` (a role, `anonymous` or `household`) comes in, in their own area."""
@@ -176,15 +180,85 @@ MATRIX = (
     # A worker sees only what they took themselves: it may tell what a household chose.
     Row("cases.decision_photo", OFFICES),
     Row("cases.objection_photo", OFFICES),
+    # Doors.
+    Row("doors_staff.doors", DESK),
+    Row("doors_staff.walk", DESK),
+    Row("doors_staff.calls", DESK),
+    Row("doors_staff.door", DESK),
+    Row("doors_staff.visit", "", DESK),
+    Row("doors_staff.contact", DESK, DESK),
+    Row("doors_staff.doors_sheet", DESK, proof=True),
+    Row("doors_staff.visits_sheet", DESK, proof=True),
+    Row("doors_staff.print_page", DESK),
+    Row("doors_staff.print_pdf", DESK),
+    Row("doors_staff.share_out", "", DESK),
+    Row("doors_staff.shared", DESK, things={"change_id": "assignment"}),
+    Row("doors_staff.undo", "", DESK, things={"change_id": "assignment"}),
+    Row("doors_assist.begin", HELPERS, HELPERS),
+    Row("doors_assist.ballot", HELPERS, own="assisted"),
+    Row("doors_assist.prepare", "", HELPERS, own="assisted"),
+    Row("doors_assist.review", HELPERS, own="assisted"),
+    Row("doors_assist.cast", "", HELPERS, own="assisted"),
+    Row("doors_assist.done", HELPERS, own="assisted"),
+    Row("doors_assist.end", "", HELPERS, own="assisted"),
+    # Paper.
+    Row("paper.queue", DESK, scoped=False),
+    Row("paper.overview", DESK),
+    Row("paper.register", DESK),
+    Row("paper.register_file", DESK, proof=True),
+    Row("paper.batches_file", DESK, proof=True),
+    Row("paper.hints", OFFICES),
+    Row("paper.print_forms", DESK, DESK),
+    Row("paper.print_one", DESK, DESK),
+    Row("paper.print_again", "", DESK),
+    Row("paper.batch", DESK),
+    Row("paper.download", DESK),
+    Row("paper.hand_out", DESK, DESK),
+    Row("paper.hand_out_many", "", DESK),
+    Row("paper.take_in", DESK, DESK),
+    Row("paper.take_in_many", "", DESK),
+    Row("paper.enter", DESK, DESK),
+    Row("paper.form", DESK),
+    Row("paper.by_serial", DESK),
+    Row("paper.key", DESK, DESK),
+    Row("paper.photo", DESK),
+    Row("paper.photo_of_vote", OFFICES),
+    Row("paper.void", OFFICES, OFFICES),
+    # Households.
+    Row("households.search", DESK, scoped=False),
+    Row("households.export", DESK, DESK, scoped=False, proof=True),
+    Row("households.messages", DESK, scoped=False),
+    Row("households.home", DESK),
+    Row("households.phones", DESK, DESK, proof=True),
+    Row("households.owners", DESK, DESK, proof=True),
+    Row("households.occupancy", DESK, DESK),
+    Row("households.sign_out", DESK, DESK),
+    Row("households.changes", DESK, scoped=False),
+    Row("households.change", DESK),
+    Row("households.photo", DESK),
+    Row("households.approve", OFFICES, OFFICES, proof=True),
+    Row("households.decline", OFFICES, OFFICES),
+    Row("households.look", OFFICES, OFFICES, proof=True),
+    Row("households.opened", OFFICES, own="look"),
     # Comments.
     Row("comments_staff.queue", PLANNED, scoped=False),
-    Row("comments_staff.reply", DESK, DESK),
+    Row("comments_staff.reply", PLANNED, PLANNED),
     Row("comments_staff.release", DESK, DESK),
     Row("comments_staff.keep", "", DESK),
     Row("comments_staff.remove", DESK, DESK),
     Row("comments_staff.take_up", DESK, DESK),
     Row("comments_staff.screenings", OFFICES, scoped=False),
     Row("comments_staff.screening", OFFICES, OFFICES),
+    Row("comments_staff.assign", DESK, DESK),
+    Row("comments_staff.export", DESK, scoped=False, proof=True),
+    Row("comments_staff.figures", DESK, scoped=False),
+    Row("comments_staff.propose", PROPOSE, PROPOSE),
+    Row("comments_staff.release_many", DESK, DESK, scoped=False),
+    Row("comments_staff.restore", DESK, DESK),
+    Row("reply_templates.overview", DESK, scoped=False),
+    Row("reply_templates.add", DESK, DESK, scoped=False),
+    Row("reply_templates.change", DESK, DESK),
+    Row("reply_templates.delete", DESK, DESK),
     # Prints.
     Row("reports_staff.prints", DESK),
     Row("reports_staff.poster_page", DESK),
@@ -208,5 +282,5 @@ MATRIX = (
 QUERIES = {"reports_staff.homes": {"building": "building_id"}}
 
 # Where the name and the phone of a household may be read (THREATS.md T05), and by whom.
-TELLS_NAMES = {"roster_staff.households": DESK}
-TELLS_PHONES: dict[str, str] = {}
+TELLS_NAMES = {"roster_staff.households": DESK, "households.home": DESK}
+TELLS_PHONES = {"doors_staff.door": DESK}

@@ -13,11 +13,16 @@ import time_machine
 from app.accounts import desk_sessions
 from app.accounts.desk_sessions import token_digest as _digest
 from app.accounts.models import Staff
+from app.comments.templates import add_template
 from app.core import clock, files
 from app.core.db import db
 from app.core.guards import Role
 from app.core.jobs import Job
 from app.core.sealing import seal
+from app.doors.actions import share_out
+from app.households.actions import PhoneChange, propose_phone
+from app.households.models import HomeChange
+from app.paper.models import PaperBatch
 from app.projects.models import Attachment, PlanVersion, Section
 from app.reports.queries import POSTERS
 from app.roster.areas import Placement
@@ -26,7 +31,9 @@ from app.roster.ledger import Ledger
 from app.roster.models import Area, AreaKind, Building, Household
 from app.roster.queries import PREVIEW, preview
 from app.rounds import actions as rounds
+from app.rounds.assisting import HelpReason, Reason, begin
 from app.rounds.audit import sample_of
+from app.rounds.break_glass import look
 from app.rounds.cases import AuditItem, Decision, Objection, ObjectionKind
 from app.rounds.changes import propose_extension
 from app.rounds.counting import Choice
@@ -45,13 +52,15 @@ from tests.factories import (
     make_round,
     make_staff,
 )
+from tests.households.homes import EVIDENCE
+from tests.paper.papers import Desk
 from tests.projects.plans import png
 from tests.rounds.disagreeing import make_conflict
 from tests.rounds.offices import entry_at, open_round, say
 
 CANARY_NAME, CANARY_PHONE = "金丝雀", "13812345678"
 # Kind of what belongs to one person → the parameter that names it, where it is not `job_id`.
-_NAMES = {"sign-in": "session_id"}
+_NAMES = {"sign-in": "session_id", "assisted": "session_id", "look": "look_id"}
 GROUNDS = Grounds("社区开会定的", "会议记录")
 # Where each role stands; without an entry its scope is the community.
 _REACH = {
@@ -85,12 +94,20 @@ def make_place() -> Place:
     town = make_area(AreaKind.TOWN, parent=district)
     community = make_area(AreaKind.COMMUNITY, parent=town)
     people = _people({area.kind: area for area in (district, town, community)})
-    building = make_building(make_compound(area=community))
+    building = make_building(make_compound(area=community), homes=12)
     make_household(building.entrances[0], "901", owner=CANARY_NAME, phone=CANARY_PHONE)
     round_ = make_round(building.compound, days=40)
     home = homes_of(building)[0]
     place = Place(people, building, home, issue_code(home))
     place.things = _things(place, round_)
+    for number, role in enumerate(("worker", "office", "admin"), start=7):
+        why = Reason(HelpReason.NO_PHONE)
+        entry = entry_at(round_, homes_of(building)[number])
+        place.own["assisted", role] = begin(entry, why, by=people[role].identity).id
+    spoken = entry_at(round_, home)
+    for role in ("office", "district", "admin"):
+        by = people[role].identity
+        place.own["look", role] = look(spoken, "住户来电核实。", by=by).id
     for role, person in people.items():
         for kind in (POSTERS, PREVIEW):
             place.own[kind, role] = _finished_job(kind, person, building.compound_id)
@@ -102,6 +119,7 @@ def make_place() -> Place:
 def _things(place: Place, round_: Round) -> dict[str, Any]:
     """Parameter of an address → the one thing of this place that it means."""
     homes, office = homes_of(place.building), place.people["office"]
+    worker = place.people["worker"]
     # What an address names is the home of the canary, so that its page would tell.
     canary = homes[-1]
     closed, audited = _closed_with_paper(place.building.compound.area, office)
@@ -129,11 +147,47 @@ def _things(place: Place, round_: Round) -> dict[str, Any]:
         "item_id": audited.id,
         "code": receipt.code,
         **_colleague(place.building.compound.area),
+        "household_id": canary.id,
+        "change_id": _change_of_phone(canary).id,
+        "assignment": _assignment(round_, homes[1], worker),
+        "template_id": add_template("谢谢", "谢谢您的意见。", by=worker.identity).id,
+        **_papers(place, round_),
+    }
+
+
+def _change_of_phone(home: Household) -> HomeChange:
+    change = PhoneChange("13712345679", "女儿", None)
+    made = propose_phone(home, change, EVIDENCE, by=make_staff(Role.WORKER).identity)
+    made.photo = _photo()
+    return made
+
+
+def _photo() -> str:
+    """Something handed in, as it is kept."""
+    return files.keep(seal(png()))
+
+
+def _assignment(round_: Round, home: Household, worker: Staff) -> int:
+    doors = [entry_at(round_, home).id]
+    return share_out(round_, doors, worker, by=worker.identity).change_id
+
+
+def _papers(place: Place, round_: Round) -> dict[str, Any]:
+    """A form that came back and was photographed, and one that two persons keyed alike."""
+    desk = Desk(place.building, round_, [make_staff(Role.WORKER) for _ in range(3)])
+    waiting, counted = desk.photographed(10), desk.counted(11)
+    # Its PDF is not drawn here; that it is gone is told to whoever may have it.
+    db.session.get_one(PaperBatch, waiting.batch_id).job.finished_at = clock.now()
+    return {
+        "form_id": waiting.id,
+        "batch_id": waiting.batch_id,
+        "serial": waiting.serial,
+        "vote_id": counted.vote_id,
     }
 
 
 def _with_photo(case: Any) -> Any:
-    case.evidence_digest = files.keep(seal(png()))
+    case.evidence_digest = _photo()
     return case
 
 
