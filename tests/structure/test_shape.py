@@ -61,8 +61,8 @@ CONCEPTS = {
     "core": "alarms clock cookies db errors files format guards i18n jobs limits log markdown "
     "paging pdf pdf_child qr sealing sheets sheets_child sizes together tokens web",
     "journal": "merkle note",
-    "roster": "areas cells comparing correction differences guarding headings importer ledger lines people "
-    "findings transfer",
+    "roster": "areas cells comparing correction differences findings guarding headings importer "
+    "ledger lines people transfer",
     "notices": "delivery gateways wording",
     "accounts": "codes entering guessing phone_codes sessions",
     "projects": "by_building comparison completeness contents excerpts fingerprint reading",
