@@ -2,13 +2,21 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import aliased, joinedload
 
-from app.accounts.models import HouseholdCode, HouseholdSession, Staff
+from app.accounts.desk_sessions import owner_of
+from app.accounts.models import (
+    HouseholdCode,
+    HouseholdSession,
+    Invitation,
+    Staff,
+    StaffSession,
+)
 from app.core.db import db
 from app.core.guards import Claim, Home, Identity
 from app.roster.models import Area, Building, Compound, Contact, Entrance, Household, Premises
@@ -27,22 +35,27 @@ _memory: dict[str, _Remembered] = {}
 
 
 def identity_of(session_key: str) -> Identity | None:
-    """Who a session (`id:stamp`) belongs to, while the account is open; remembered for a second,
+    """Whom a sign-in's token speaks for, while it stands; remembered for a second,
 
     so that a page which polls costs no query (PERFORMANCE.md row 4).
     """
     known = _memory.get(session_key)
     if known and known.until > time.monotonic():
         return known.identity
-    staff_id, _, stamp = session_key.partition(":")
-    staff = db.session.get(Staff, int(staff_id)) if staff_id.isdecimal() else None
-    if staff is None or staff.closed_at or staff.session_stamp != stamp:
+    staff = owner_of(session_key)
+    if staff is None:
         _memory.pop(session_key, None)
         return None
     if len(_memory) > 5000:
         forget_identities()
-    _memory[session_key] = _Remembered(staff.identity, time.monotonic() + MEMORY_SECONDS)
-    return staff.identity
+    identity = as_signed_in(staff, session_key)
+    _memory[session_key] = _Remembered(identity, time.monotonic() + MEMORY_SECONDS)
+    return identity
+
+
+def as_signed_in(staff: Staff, token: str) -> Identity:
+    """The identity of somebody in the browser that holds this token."""
+    return replace(staff.identity, session_token=token)
 
 
 def forget_identities() -> None:
@@ -65,18 +78,55 @@ def are_two_persons(first_id: int | None, second: Identity) -> bool:
     return made_by.get(second.id) != first_id and made_by.get(first_id) != second.id
 
 
-def people_within(by: Identity) -> list[Staff]:
-    """Open accounts whose scope lies within this person's, by area and name."""
-    people = (
-        select(Staff)
+@dataclass(frozen=True)
+class Colleague:
+    """Somebody of the desk as the list shows them; `invited_until` while a link waits for them."""
+
+    staff: Staff
+    last_sign_in: datetime | None
+    invited_until: datetime | None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether they have not set a password yet, be the link still good or not."""
+        return self.staff.password_hash is None
+
+
+def people_within(by: Identity, words: str = "") -> Select[Any]:
+    """Open accounts whose scope lies within this person's, by area and name; of some words only.
+
+    Rows are the fields of `Colleague`, for `core.paging`.
+    """
+    last = (
+        select(func.max(StaffSession.began_at))
+        .where(StaffSession.staff_id == Staff.id)
+        .scalar_subquery()
+    )
+    until = (
+        select(func.max(Invitation.expires_at))
+        .where(Invitation.staff_id == Staff.id)
+        .where(Invitation.used_at.is_(None), Invitation.ended_at.is_(None))
+        .scalar_subquery()
+    )
+    people: Any = (
+        select(Staff, last, until)
         .outerjoin(Area, Area.id == Staff.area_id)
         .where(Staff.closed_at.is_(None))
         .options(joinedload(Staff.area))
-        .order_by(Area.path, Staff.name)
+        .order_by(Area.path, Staff.name, Staff.id)
     )
     if by.area_path != "/":
         people = people.where(Area.path.startswith(by.area_path))
-    return list(db.session.scalars(people))
+    if words:
+        names = (Staff.name, Staff.username, Area.name)
+        people = people.where(or_(*(name.contains(words, autoescape=True) for name in names)))
+    return people  # type: ignore[no-any-return]
+
+
+def colleague(staff: Staff, by: Identity) -> Colleague:
+    """One of `people_within`."""
+    row = db.session.execute(people_within(by).where(Staff.id == staff.id)).one()
+    return Colleague(*row)
 
 
 def areas_within(by: Identity) -> list[Area]:

@@ -1,30 +1,30 @@
 """The desk: the district at a glance, one compound, the live board of a round; reads only."""
 
-from collections import Counter
-
 from flask import Blueprint, Response, abort, current_app, make_response, request
 from flask_login import current_user
 
 from app.comments.waiting import to_do
 from app.core.db import db
-from app.core.guards import staff
+from app.core.guards import WITH_AUDITORS, staff
 from app.core.web import page
 from app.desk import live as live_parts
 from app.desk import queries
 from app.desk.board import stretches
 from app.desk.live import Snapshot
 from app.desk.next_step import next_step
+from app.doors.calls import calls_waiting
+from app.doors.queries import doors_due_today
 from app.projects.queries import project_of
 from app.roster.models import Compound
-from app.rounds.models import Round, Voice
+from app.rounds.models import Round
 from app.rounds.pending import pending_within
-from app.rounds.queries import calls_within, may_call, remark_count, rounds_of
+from app.rounds.queries import remark_count, rounds_of
 
 bp = Blueprint("desk", __name__, url_prefix="/desk")
 
 
 @bp.get("")
-@staff()
+@staff(*WITH_AUDITORS)
 def home() -> Response:
     """What to do today, and every compound within this person's scope."""
     lines = queries.district(current_user)
@@ -37,7 +37,8 @@ def home() -> Response:
         text=text,
         town=town,
         comments=to_do(current_user),
-        calls=calls_within(current_user) if may_call(current_user) else [],
+        calls=calls_waiting(current_user),
+        due=doors_due_today(current_user),
         pending=pending_within(current_user),
         next_step=next_step,
         stretches=stretches,
@@ -45,7 +46,7 @@ def home() -> Response:
 
 
 @bp.get("/compounds/<int:compound_id>")
-@staff()
+@staff(*WITH_AUDITORS)
 def compound(compound_id: int) -> Response:
     """One compound: its facts, buildings, plan, rounds, and what to do next."""
     found = _load_compound(compound_id)
@@ -66,7 +67,7 @@ def compound(compound_id: int) -> Response:
 
 
 @bp.get("/rounds/<int:round_id>")
-@staff()
+@staff(*WITH_AUDITORS)
 def board(round_id: int) -> Response:
     """The board; with `?wall=1` in large type for a screen on the wall."""
     snapshot = _load_snapshot(round_id)
@@ -81,7 +82,7 @@ def board(round_id: int) -> Response:
 
 
 @bp.get("/rounds/<int:round_id>/live")
-@staff()
+@staff(*WITH_AUDITORS)
 def live(round_id: int) -> Response:
     """The live parts as JSON; 304 while nothing changed."""
     snapshot = _load_snapshot(round_id)
@@ -98,30 +99,12 @@ def live(round_id: int) -> Response:
     return response
 
 
-@bp.get("/rounds/<int:round_id>/silent")
-@staff()
-def silent(round_id: int) -> Response:
-    """Doors of households that do not count yet, building by building, to walk along."""
-    round_ = _load_round(round_id)
-    doors = queries.doors_to_visit(round_.id)
-    voices = Counter(door.voice for found in doors.values() for door in found)
-    return page("desk/silent.html", round=round_, doors=doors, voices=voices, Voice=Voice)
-
-
 def _load_compound(compound_id: int) -> Compound:
     found = db.session.get(Compound, compound_id)
     if found is None:
         abort(404)
     if not current_user.reaches(found.area.path):
         abort(403)
-    return found
-
-
-def _load_round(round_id: int) -> Round:
-    found = db.session.get(Round, round_id)
-    if found is None:
-        abort(404)
-    _load_compound(found.compound_id)
     return found
 
 

@@ -186,7 +186,7 @@ def _decisions(told: _Told) -> Iterator[Event]:
     found = select(Decision).where(Decision.entry_id.in_(ids))
     people = (joinedload(Decision.proposed_by), joinedload(Decision.settled_by))
     for one in db.session.scalars(found.options(*people)):
-        link = ("rounds_cases.decision", {"decision_id": one.id})
+        link = ("cases.decision", {"decision_id": one.id})
         title = _("提出：%(what)s", what=str(one.kind.label))
         yield Event(one.proposed_at, title, one.reason, one.proposed_by.name, link)
         if one.settled_at and one.settled_by:

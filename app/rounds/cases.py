@@ -65,7 +65,7 @@ class Decision(Model):
     """Something one person of the office proposes with a reason and a second person decides.
 
     `params` say what exactly; `evidence` names the paper it rests on, `evidence_digest` its
-    photograph in the file store. Nothing happens before a second person agrees.
+    sealed photograph in the file store. Nothing happens before a second person agrees.
     """
 
     __tablename__ = "decision"
@@ -196,6 +196,8 @@ class Objection(Model):
     place: Mapped[str] = mapped_column(String(80))
     words: Mapped[str] = mapped_column(Text)
     evidence: Mapped[str] = mapped_column(Text, default="")
+    # Names the sealed photograph of what was handed in, as of a decision.
+    evidence_digest: Mapped[str | None] = mapped_column(String(64))
     # The vote that a household says is not its own.
     vote_id: Mapped[int | None] = mapped_column(ForeignKey("vote.id"), index=True)
     salt: Mapped[bytes] = mapped_column(default=random_bytes)

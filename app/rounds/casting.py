@@ -265,7 +265,7 @@ def check_change(round_: Round, entry: RegisterEntry) -> None:
     if entry.voice != Voice.COUNTED:
         # What does not count any more must be said anew, whatever the profile says of changes.
         return
-    if _is_sellers(entry, effects.current_vote(entry)):
+    if entry.transferred_at and _is_sellers(entry, effects.current_vote(entry)):
         raise SellerVoted(msg("这套房过户以前，原业主已经表过态，按规则有效。有疑问请打社区电话。"))
     if changes_left(round_, entry) == 0:
         raise NoMoreChanges(msg("这一轮规定交了以后不能再改。确实填错了，请打社区电话。"))

@@ -16,6 +16,7 @@ from app.projects.queries import current_version
 from app.roster.models import Building, Household
 from app.roster.queries import building_by_token
 from app.rounds import casting, homes, queries
+from app.rounds.assisting import helped
 from app.rounds.break_glass import looks_at
 from app.rounds.changes import first_deadline, since_opening
 from app.rounds.disowning import reports_on
@@ -122,6 +123,7 @@ def home() -> Response:
         results={b.round.id: homes.published_result(b.round) for b in ballots},
         reports=reports_on([vote for mine in ballots for vote in mine.votes]),
         form=_reaffirm_form(ballots),
+        helped=helped([mine.entry for mine in ballots if mine.entry]),
         told=told(own.id),
         **_of_newest(own, ballots),
     )

@@ -128,7 +128,7 @@ def test_no_page_about_the_home_tells_what_it_chose(
     paths = (
         ("households.home", {"household_id": place.home.id}),
         ("households.search", {"compound": place.building.compound_id}),
-        ("rounds_register.entry", {"entry_id": entry_at(round_, place.home).id}),
+        ("cases_register.entry", {"entry_id": entry_at(round_, place.home).id}),
     )
     for person in (place.worker, place.first):
         client.sign_in(person)
