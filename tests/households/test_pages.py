@@ -251,6 +251,17 @@ def test_signing_out_asks_first(client: PageClient, place: Place) -> None:
     assert "0 部" in page.text
 
 
+def test_a_browser_that_was_signed_out_by_the_office_opens_nothing(
+    client: PageClient, place: Place
+) -> None:
+    resident = PageClient(client.app)
+    resident.enter(place.building, issue_code(place.home))
+    resident.get("rounds.home")
+    client.sign_in(place.worker)
+    client.post("households.sign_out", {}, household_id=place.home.id)
+    resident.get("rounds.home", 303)
+
+
 def test_who_lives_there_is_said_with_how_one_knows(client: PageClient, place: Place) -> None:
     client.sign_in(place.worker)
     where = {"household_id": place.home.id}
