@@ -14,15 +14,20 @@ from app.accounts import sessions
 from app.core import clock
 from app.core.db import db
 from app.core.guards import Role
+from app.doors.actions import Attempt, record_visit
+from app.doors.models import Outcome
 from app.households.models import HomeChange
 from app.journal.models import JournalEntry, Kind
 from app.notices.models import Message, MessageKind, MessageState
+from app.paper.actions import hand_out, order_form
+from app.paper.models import Handing
+from app.paper.queries import forms_of
 from app.roster.models import Contact, Occupancy
 from app.rounds.counting import Choice
 from tests.client import PageClient
 from tests.factories import issue_code, make_round, make_staff
 from tests.households.homes import NEW, OLD, Place, stranger
-from tests.rounds.offices import open_round, say
+from tests.rounds.offices import entry_at, open_round, say
 
 FILLED = {"phone": NEW, "name": "女儿", "ending": "", "reason": "换了号码", "paper": "身份证"}
 
@@ -78,6 +83,24 @@ def test_the_story_tells_everything_the_newest_first(client: PageClient, place: 
     assert "同意，" not in page.text
     times = [node["datetime"] for node in page.all("time")]
     assert times == sorted(times, reverse=True)
+
+
+def test_visits_and_forms_stand_in_the_story_with_who_it_was(
+    client: PageClient, place: Place
+) -> None:
+    entry = entry_at(open_round(place.building.compound), place.home)
+    by = place.worker.identity
+    record_visit(entry, Attempt(Outcome.WILL_THINK, "knock-1", note="周末再来"), by=by)
+    order_form(entry.round, entry, by=by)
+    [form] = forms_of(place.home.id)
+    hand_out([form], Handing.HOUSEHOLD, by=by)
+    client.sign_in(place.worker)
+    page = client.get("households.home", household_id=place.home.id)
+    for told in ("周末再来", str(Outcome.WILL_THINK.label), f"发出纸质表 {form.serial}"):
+        assert told in page.text
+    links = {link["href"] for link in page.all("a")}
+    assert any(link.endswith(f"/doors/{entry.id}") for link in links)
+    assert page.text.count(place.worker.name) >= 2
 
 
 def test_a_long_story_is_paged(client: PageClient, place: Place) -> None:
