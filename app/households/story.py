@@ -208,7 +208,7 @@ def _decisions(told: _Told) -> Iterator[Event]:
 
 def _changes(told: _Told) -> Iterator[Event]:
     for one in told.changes:
-        link = ("households.change", {"change_id": one.id})
+        link = ("households.change", {"home_change_id": one.id})
         title = _("提出：%(what)s", what=str(one.kind.label))
         new = _("、").join(owners_named(one)) if one.owners else ""
         more = _("，").join(filter(None, (new, as_day(one.since) if one.since else "", one.reason)))

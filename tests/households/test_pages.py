@@ -148,14 +148,14 @@ def test_a_home_is_for_the_office_of_its_area(client: PageClient, place: Place, 
 def test_a_change_is_for_the_office_of_its_area(
     client: PageClient, place: Place, name: str
 ) -> None:
-    where = {"change_id": place.proposes().id}
+    where = {"home_change_id": place.proposes().id}
     client.get(f"households.{name}", 303, **where)
     client.sign_in(stranger())
     client.get(f"households.{name}", 403, **where)
     client.post("households.approve", {}, 403, **where)
     client.sign_in(place.second)
     client.get(f"households.{name}", **where)
-    client.get(f"households.{name}", 404, change_id=10**9)
+    client.get(f"households.{name}", 404, home_change_id=10**9)
 
 
 def test_a_worker_proposes_with_a_picture_and_the_office_agrees(
@@ -167,15 +167,15 @@ def test_a_worker_proposes_with_a_picture_and_the_office_agrees(
     page = client.follow(client.post("households.phones", sent, **where))
     assert NEW in page.text
     change = db.session.scalars(sa.select(HomeChange)).one()
-    client.post("households.approve", {}, 403, change_id=change.id)
+    client.post("households.approve", {}, 403, home_change_id=change.id)
     client.sign_in(place.second)
     assert place.home.address in client.get("households.changes").text
     picture = client.raw("get", f"/desk/home-changes/{change.id}/photo")
     assert picture.headers["Content-Type"].startswith("image/")
     assert Image.open(io.BytesIO(picture.data)).size == (40, 30)
-    asks = client.get("households.approve", change_id=change.id)
+    asks = client.get("households.approve", home_change_id=change.id)
     assert "马上收到短信" in asks.text
-    page = client.follow(client.post("households.approve", {}, change_id=change.id))
+    page = client.follow(client.post("households.approve", {}, home_change_id=change.id))
     assert "已同意" in page.text
     assert NEW not in page.text
     phones = {c.phone: c.ended_at is None for c in db.session.scalars(sa.select(Contact))}
@@ -193,7 +193,7 @@ def test_the_picture_lies_sealed_on_the_disk(client: PageClient, place: Place, a
     assert not kept.startswith((b"\x89PNG", b"\xff\xd8"))
     client.sign_in(stranger())
     change = db.session.scalars(sa.select(HomeChange.id)).one()
-    client.get("households.photo", 403, change_id=change)
+    client.get("households.photo", 403, home_change_id=change)
 
 
 @pytest.mark.parametrize(
@@ -220,10 +220,12 @@ def test_who_proposed_takes_it_back_and_another_worker_may_not_say_no(
 ) -> None:
     change = place.proposes()
     client.sign_in(make_staff(Role.WORKER, place.building.compound.area))
-    client.get("households.decline", 403, change_id=change.id)
+    client.get("households.decline", 403, home_change_id=change.id)
     client.sign_in(place.worker)
-    client.post("households.decline", {"why": ""}, 422, change_id=change.id)
-    page = client.follow(client.post("households.decline", {"why": "填错了"}, change_id=change.id))
+    client.post("households.decline", {"why": ""}, 422, home_change_id=change.id)
+    page = client.follow(
+        client.post("households.decline", {"why": "填错了"}, home_change_id=change.id)
+    )
     assert "已撤回" in page.text
 
 
@@ -233,8 +235,8 @@ def test_the_last_phone_may_end_and_everybody_is_warned(client: PageClient, plac
     assert "最后一个号码" in client.get("households.phones", **where).text
     change = place.proposes("", ending=place.contact)
     client.sign_in(place.second)
-    assert "只能凭户码单" in client.get("households.approve", change_id=change.id).text
-    client.post("households.approve", {}, change_id=change.id)
+    assert "只能凭户码单" in client.get("households.approve", home_change_id=change.id).text
+    client.post("households.approve", {}, home_change_id=change.id)
     assert "没有" in client.get("households.home", **where).text
 
 
@@ -247,7 +249,7 @@ def test_a_transfer_goes_through_two_persons_and_leads_to_a_new_slip(
     assert "赵一曼、赵二" in page.text
     change = db.session.scalars(sa.select(HomeChange)).one()
     client.sign_in(place.second)
-    page = client.follow(client.post("households.approve", {}, change_id=change.id))
+    page = client.follow(client.post("households.approve", {}, home_change_id=change.id))
     assert "打印新的户码单" in page.text
 
 
