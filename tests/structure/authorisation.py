@@ -173,6 +173,22 @@ MATRIX = (
     Row("comments_staff.take_up", DESK, DESK),
     Row("comments_staff.screenings", OFFICES, scoped=False),
     Row("comments_staff.screening", OFFICES, OFFICES),
+    # Households.
+    Row("households.search", DESK, scoped=False),
+    Row("households.export", DESK, DESK, scoped=False, proof=True),
+    Row("households.home", DESK),
+    Row("households.sign_out", DESK, DESK),
+    Row("households.occupancy", DESK, DESK),
+    Row("households.phones", DESK, DESK, proof=True),
+    Row("households.owners", DESK, DESK, proof=True),
+    Row("households.changes", DESK, scoped=False),
+    Row("households.change", DESK),
+    Row("households.approve", OFFICES, OFFICES, proof=True),
+    Row("households.decline", DESK, DESK),
+    Row("households.photo", DESK),
+    Row("households.look", OFFICES, OFFICES, proof=True),
+    Row("households.opened", OFFICES, own="look"),
+    Row("households.messages", DESK, scoped=False),
     # Prints.
     Row("reports_staff.prints", DESK),
     Row("reports_staff.poster_page", DESK),
@@ -196,5 +212,5 @@ MATRIX = (
 QUERIES = {"reports_staff.homes": {"building": "building_id"}}
 
 # Where the name and the phone of a household may be read (THREATS.md T05), and by whom.
-TELLS_NAMES = {"roster_staff.households": DESK}
+TELLS_NAMES = {"roster_staff.households": DESK, "households.home": DESK}
 TELLS_PHONES: dict[str, str] = {}

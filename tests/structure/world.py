@@ -17,6 +17,9 @@ from app.core import clock, files
 from app.core.db import db
 from app.core.guards import Role
 from app.core.jobs import Job
+from app.core.sealing import seal
+from app.households.actions import Evidence, PhoneChange, propose_phone
+from app.households.models import HomeChange
 from app.projects.models import Attachment, PlanVersion, Section
 from app.reports.queries import POSTERS
 from app.roster.areas import Placement
@@ -26,6 +29,7 @@ from app.roster.models import Area, AreaKind, Building, Household
 from app.roster.queries import PREVIEW, preview
 from app.rounds import actions as rounds
 from app.rounds.audit import sample_of
+from app.rounds.break_glass import look
 from app.rounds.cases import AuditItem, Decision, Objection, ObjectionKind
 from app.rounds.changes import propose_extension
 from app.rounds.counting import Choice
@@ -50,7 +54,7 @@ from tests.rounds.offices import entry_at, open_round, say
 
 CANARY_NAME, CANARY_PHONE = "金丝雀", "13812345678"
 # Kind of what belongs to one person → the parameter that names it, where it is not `job_id`.
-_NAMES = {"sign-in": "session_id"}
+_NAMES = {"sign-in": "session_id", "look": "look_id"}
 GROUNDS = Grounds("社区开会定的", "会议记录")
 # Where each role stands; without an entry its scope is the community.
 _REACH = {
@@ -94,6 +98,9 @@ def make_place() -> Place:
         for kind in (POSTERS, PREVIEW):
             place.own[kind, role] = _finished_job(kind, person, building.compound_id)
         place.own["sign-in", role] = _sign_in(person)
+        why = "核对住户来电说的话"
+        opened = look(entry_at(round_, home), why, by=person.identity)
+        place.own["look", role] = opened.id
     db.session.flush()
     return place
 
@@ -119,6 +126,8 @@ def _things(place: Place, round_: Round) -> dict[str, Any]:
         "attachment_id": draft.attachments[0].id,
         "digest": draft.attachments[0].digest,
         "premises_id": canary.premises_id,
+        "household_id": canary.id,
+        "home_change_id": _change(canary, place.people["worker"]).id,
         "entry_id": entry_at(round_, canary).id,
         "conflict_id": make_conflict(round_, homes[3], office).id,
         "decision_id": _decision(round_, office).id,
@@ -157,6 +166,12 @@ def _draft_with_picture(place: Place, office: Staff) -> PlanVersion:
         version.attachments.append(Attachment(position=1, **shown, **kept))
     db.session.flush()
     return draft
+
+
+def _change(home: Household, worker: Staff) -> HomeChange:
+    """Another phone for a home, with a picture of the paper."""
+    evidence = Evidence(GROUNDS.reason, GROUNDS.evidence, files.keep_alone(seal(png())))
+    return propose_phone(home, PhoneChange("13900000077"), evidence, by=worker.identity)
 
 
 def _decision(round_: Round, office: Staff) -> Decision:
