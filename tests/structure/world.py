@@ -114,6 +114,7 @@ def _things(place: Place, round_: Round) -> dict[str, Any]:
     comment = ask(place.building, "换不换水管？")
     draft = _draft_with_picture(place, office)
     receipt = say(round_, place.home, Choice.AGREE)
+    conflict = make_conflict(round_, homes[3], office)
     return {
         "token": place.building.token,
         "building_id": place.building.id,
@@ -129,13 +130,19 @@ def _things(place: Place, round_: Round) -> dict[str, Any]:
         "household_id": canary.id,
         "home_change_id": _change(canary, place.people["worker"]).id,
         "entry_id": entry_at(round_, canary).id,
-        "conflict_id": make_conflict(round_, homes[3], office).id,
-        "decision_id": _decision(round_, office).id,
-        "objection_id": _objection(closed, office).id,
+        "conflict_id": conflict.id,
+        "subject_id": conflict.id,
+        "decision_id": _with_photo(_decision(round_, office)).id,
+        "objection_id": _with_photo(_objection(closed, office)).id,
         "item_id": audited.id,
         "code": receipt.code,
         **_colleague(place.building.compound.area),
     }
+
+
+def _with_photo(case: Any) -> Any:
+    case.evidence_digest = files.keep(seal(png()))
+    return case
 
 
 def _colleague(area: Area) -> dict[str, int]:
