@@ -68,38 +68,38 @@ def changes() -> Response:
     return page("households/staff/changes.html", changes=waiting_changes(current_user))
 
 
-@bp.get("/home-changes/<int:change_id>")
+@bp.get("/home-changes/<int:home_change_id>")
 @staff()
-def change(change_id: int) -> Response:
+def change(home_change_id: int) -> Response:
     """What exactly is proposed, why, by whom; and whose turn it is."""
-    return page("households/staff/change.html", **_told(load_change(change_id)))
+    return page("households/staff/change.html", **_told(load_change(home_change_id)))
 
 
-@bp.route("/home-changes/<int:change_id>/approve", methods=["GET", "POST"])
+@bp.route("/home-changes/<int:home_change_id>/approve", methods=["GET", "POST"])
 @staff(Role.OFFICE, Role.DISTRICT)
 @stepped_up
-def approve(change_id: int) -> Response:
+def approve(home_change_id: int) -> Response:
     """Say once more what will happen; then agree as the second person."""
-    found = load_change(change_id)
+    found = load_change(home_change_id)
     if request.method == "GET":
         return page("households/staff/change_approve.html", refusal="", **_told(found))
     try:
         actions.approve(found, by=current_user)
     except Refused as refusal:
         db.session.rollback()
-        told = _told(load_change(change_id))
+        told = _told(load_change(home_change_id))
         return page(
             "households/staff/change_approve.html", 409, refusal=translated(refusal), **told
         )
     flash(_("已同意，现在生效。"))
-    return saved(".change", change_id=change_id)
+    return saved(".change", home_change_id=home_change_id)
 
 
-@bp.route("/home-changes/<int:change_id>/decline", methods=["GET", "POST"])
+@bp.route("/home-changes/<int:home_change_id>/decline", methods=["GET", "POST"])
 @staff()
-def decline(change_id: int) -> Response:
+def decline(home_change_id: int) -> Response:
     """Say no with a reason, or take one's own proposal back."""
-    found, form = load_change(change_id), WhyForm()
+    found, form = load_change(home_change_id), WhyForm()
     if current_user.role == Role.WORKER and found.proposed_by_id != current_user.id:
         abort(403)
     if form.validate_on_submit():
@@ -108,15 +108,15 @@ def decline(change_id: int) -> Response:
         except Refused as refusal:
             form.refuse(refusal)
         else:
-            return saved(".change", change_id=change_id)
+            return saved(".change", home_change_id=home_change_id)
     return page("households/staff/change_decline.html", form=form, **_told(found))
 
 
-@bp.get("/home-changes/<int:change_id>/photo")
+@bp.get("/home-changes/<int:home_change_id>/photo")
 @staff()
-def photo(change_id: int) -> Response:
+def photo(home_change_id: int) -> Response:
     """The picture of the evidence, unsealed for whoever may decide."""
-    found = load_change(change_id)
+    found = load_change(home_change_id)
     if found.photo is None:
         abort(404)
     content = unseal(files.read(found.photo))
@@ -145,7 +145,7 @@ def _proposed(
             form.refuse(refusal)
         else:
             flash(_("已提交，等另一位同事同意才生效。"))
-            return saved(".change", change_id=made.id)
+            return saved(".change", home_change_id=made.id)
     return page(template, form=form, **{**told, "household": household})
 
 

@@ -29,8 +29,8 @@ def load_household(household_id: int) -> Household:
     return household
 
 
-def load_change(change_id: int) -> HomeChange:
+def load_change(home_change_id: int) -> HomeChange:
     """A proposed change of a home within this person's scope."""
-    change: HomeChange = db.get_or_abort(HomeChange, change_id)
+    change: HomeChange = db.get_or_abort(HomeChange, home_change_id)
     must_reach(change.household.premises.entrance.building.compound.area.path)
     return change

@@ -22,8 +22,11 @@ from app.core.db import db
 from app.core.format import as_code, as_day, masked_phone
 from app.core.i18n import say
 from app.core.paging import Stretch
+from app.doors.queries import visits_of
 from app.households.queries import changes_of, contacts_of, owners_named
 from app.notices.models import Message
+from app.paper.models import PaperForm
+from app.paper.queries import forms_of
 from app.roster.models import Contact, Household
 from app.rounds.break_glass import looks_at
 from app.rounds.cases import Decision
@@ -118,13 +121,22 @@ class _Told:
         self.codes = db.session.scalars(select(HouseholdCode).where(of_home)).all()
         people = {code.issued_by_id for code in self.codes if code.issued_by_id}
         self.votes = _votes([entry.id for entry in entries])
+        self.visits = [visit for entry in entries for visit in visits_of(entry.id)]
+        self.forms = forms_of(household.id)
         people |= {vote.keyed_by_id for vote in self.votes if vote.keyed_by_id}
+        people |= {visit.made_by_id for visit in self.visits}
+        people |= {who for form in self.forms for who in _hands(form) if who}
         named = select(Staff.id, Staff.name).where(Staff.id.in_(people))
         self.names: dict[int | None, str] = dict(db.session.execute(named).all()) if people else {}
 
     def name(self, staff_id: int | None) -> str:
         """Who of the staff that was; nobody known is nobody named."""
         return self.names.get(staff_id, "")
+
+
+def _hands(form: PaperForm) -> tuple[int | None, ...]:
+    """Who gave a form out, took it in, and made it void."""
+    return form.given_by_id, form.returned_by_id, form.voided_by_id
 
 
 def _votes(entry_ids: list[int]) -> list[Vote]:
@@ -196,7 +208,7 @@ def _decisions(told: _Told) -> Iterator[Event]:
 
 def _changes(told: _Told) -> Iterator[Event]:
     for one in told.changes:
-        link = ("households.change", {"change_id": one.id})
+        link = ("households.change", {"home_change_id": one.id})
         title = _("提出：%(what)s", what=str(one.kind.label))
         new = _("、").join(owners_named(one)) if one.owners else ""
         more = _("，").join(filter(None, (new, as_day(one.since) if one.since else "", one.reason)))
@@ -204,6 +216,27 @@ def _changes(told: _Told) -> Iterator[Event]:
         if one.settled_at and one.settled_by:
             title = f"{one.kind.label}{_('：')}{one.outcome.label}"
             yield Event(one.settled_at, title, one.note, one.settled_by.name, link)
+
+
+def _visits(told: _Told) -> Iterator[Event]:
+    for one in told.visits:
+        title = f"{one.way.label}{_('：')}{one.outcome.label}"
+        link = ("doors_staff.door", {"entry_id": one.entry_id})
+        yield Event(one.made_at, title, one.note, told.name(one.made_by_id), link)
+
+
+def _forms(told: _Told) -> Iterator[Event]:
+    for form in told.forms:
+        given, returned, voided = map(told.name, _hands(form))
+        steps = (
+            (form.given_at, _("发出纸质表 %(serial)s", serial=form.serial), given),
+            (form.returned_at, _("收回纸质表 %(serial)s", serial=form.serial), returned),
+            (form.voided_at, _("纸质表 %(serial)s 作废", serial=form.serial), voided),
+        )
+        link = ("paper.form", {"form_id": form.id})
+        for at, title, who in steps:
+            if at:
+                yield Event(at, title, by=who, link=link)
 
 
 def _looks(told: _Told) -> Iterator[Event]:
@@ -239,7 +272,6 @@ def _said(vote: Vote) -> list[str]:
     return [f"{say(c.matter.title)}{_('：')}{CHOICES[c.choice]()}" for c in in_order]
 
 
-# The story is told by these; visits and paper forms join them where those features are.
 _TELLERS: tuple[Callable[[_Told], Iterator[Event]], ...] = (
     _tenures,
     _contacts,
@@ -249,6 +281,8 @@ _TELLERS: tuple[Callable[[_Told], Iterator[Event]], ...] = (
     _objections,
     _decisions,
     _changes,
+    _visits,
+    _forms,
     _looks,
     _votes_cast,
 )

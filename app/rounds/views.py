@@ -123,7 +123,7 @@ def home() -> Response:
         results={b.round.id: homes.published_result(b.round) for b in ballots},
         reports=reports_on([vote for mine in ballots for vote in mine.votes]),
         form=_reaffirm_form(ballots),
-        **_of_office(own, ballots),
+        **_done_by_the_office(own, ballots),
         **_of_newest(own, ballots),
     )
 
@@ -220,22 +220,24 @@ def _has_voted(round_: Round | None) -> bool:
     return entry is not None and entry.removed_at is None and entry.voice == Voice.COUNTED
 
 
-def _of_office(own: Household, ballots: list[homes.Ballots]) -> dict[str, Any]:
-    """What the office told this home, and who of it helped it vote."""
-    entries = [mine.entry for mine in ballots if mine.entry]
-    return {"told": told(own.id), "helped": helped(entries)}
+def _done_by_the_office(own: Household, ballots: list[homes.Ballots]) -> dict[str, Any]:
+    """Where it helped this home to answer, when it looked at what it chose, what it told it."""
+    return {
+        "helped": helped([mine.entry for mine in ballots if mine.entry]),
+        "looks": looks_at(own.id, next((mine.since for mine in ballots), None)),
+        "told": told(own.id),
+    }
 
 
 def _of_newest(own: Household, ballots: list[homes.Ballots]) -> dict[str, Any]:
-    """What the newest round makes of the plan and of this home; who looked at what it chose."""
-    looks = looks_at(own.id, next((mine.since for mine in ballots), None))
+    """What the newest round makes of the plan and of this home."""
     version = current_version(own.premises.entrance.building.compound_id)
     if not ballots:
-        return {"reading": homes.reading_of(None, version), "looks": looks}
+        return {"reading": homes.reading_of(None, version)}
     newest = ballots[0]
     listed = homes.listed(newest.round, own, newest.entry)
     reading = homes.reading_of(newest.round, version)
-    return {"reading": reading, "listed": listed, "looks": looks}
+    return {"reading": reading, "listed": listed}
 
 
 def _reaffirm_form(ballots: list[homes.Ballots]) -> ReaffirmForm | None:

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import DESK, PHONE, Sample, Server, shoot
 
 NewPage = Callable[[dict[str, int]], Page]
-NEW = "13912345678"
+NEW, COMPOUND = "13912345678", "利水南苑"
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,8 @@ class Person:
         self.page.goto(f"{self.url}/desk/households")
         self.page.get_by_label("房号、姓名或电话").fill(words)
         self.page.get_by_role("button", name="查找").click()
-        self.page.get_by_role("link", name=address, exact=True).first.click()
+        row = self.page.locator("tr", has_text=COMPOUND)
+        row.get_by_role("link", name=address, exact=True).click()
         expect(self.page.locator("h1")).to_have_text(address)
 
     def sends(self, **fields: str) -> None:
@@ -65,7 +66,7 @@ def check(page: Page, name: str) -> None:
 
 def silent_home(sample: Sample) -> dict[str, str]:
     """A home of the open round of the small compound that has not said anything."""
-    [round_] = [r for r in sample["rounds"] if r["compound"] == "利水南苑"]
+    [round_] = [r for r in sample["rounds"] if r["compound"] == COMPOUND]
     homes = [h for h in sample["households"] if h["round"] == round_["id"] and not h["voted"]]
     return homes[0]
 
@@ -94,7 +95,7 @@ def test_a_new_phone_a_vote_that_waits_and_a_look_that_the_home_is_shown(
     building = next(
         b["url"]
         for b in sample["buildings"]
-        if (b["compound"], b["name"]) == ("利水南苑", home["building"])
+        if (b["compound"], b["name"]) == (COMPOUND, home["building"])
     )
     worker = Person(new_page(PHONE), server, sample, "worker")
     office = Person(new_page(DESK), server, sample, "office2")
@@ -165,7 +166,11 @@ def come_in_by_phone(page: Page, server: Server, building: str, door: list[str])
 def vote(page: Page) -> None:
     """Agree to everything, up to the review."""
     page.locator("main a[href$='/vote']").first.tap()
-    for radio in page.locator("input[type=radio][value=agree]").all():
-        radio.check(force=True)
-    page.locator("main form button[type=submit]").first.tap()
+    page.wait_for_url("**/vote")
+    names = page.eval_on_selector_all(
+        "input[type=radio][name^=matter-]", "all => [...new Set(all.map(i => i.name))]"
+    )
+    for name in names:
+        page.locator(f"label:has(input[name='{name}'])").first.tap()
+    page.locator("main form:has([name=request_id]) button[type=submit]").first.tap()
     page.wait_for_url("**/review")

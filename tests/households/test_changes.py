@@ -17,6 +17,7 @@ from app.households.actions import Evidence, PhoneChange
 from app.households.models import HomeChange, Outcome
 from app.journal.models import JournalEntry, Kind
 from app.notices.models import Message, MessageKind
+from app.reports.notice import notice_of
 from app.roster import actions as roster
 from app.roster.areas import Placement
 from app.roster.guarding import PhonesGuarded
@@ -212,6 +213,7 @@ def test_changes_of_phones_and_codes_since_the_opening_are_counted_once_a_home(
     actions.approve(place.proposes(ending=place.contact), by=place.second.identity)
     issue_code(place.home)
     assert queries.identity_changes(round_.id) == queries.IdentityChanges(1, 1, 1)
+    assert "开始以后改过手机号或户码的有 1 户。" in notice_of(round_).record.lines
 
 
 def test_what_waits_is_told_to_whose_area_it_is(place: Place) -> None:

@@ -14,15 +14,20 @@ from app.accounts import sessions
 from app.core import clock
 from app.core.db import db
 from app.core.guards import Role
+from app.doors.actions import Attempt, record_visit
+from app.doors.models import Outcome
 from app.households.models import HomeChange
 from app.journal.models import JournalEntry, Kind
 from app.notices.models import Message, MessageKind, MessageState
+from app.paper.actions import hand_out, order_form
+from app.paper.models import Handing
+from app.paper.queries import forms_of
 from app.roster.models import Contact, Occupancy
 from app.rounds.counting import Choice
 from tests.client import PageClient
 from tests.factories import issue_code, make_round, make_staff
 from tests.households.homes import NEW, OLD, Place, stranger
-from tests.rounds.offices import open_round, say
+from tests.rounds.offices import entry_at, open_round, say
 
 FILLED = {"phone": NEW, "name": "女儿", "ending": "", "reason": "换了号码", "paper": "身份证"}
 
@@ -80,6 +85,24 @@ def test_the_story_tells_everything_the_newest_first(client: PageClient, place: 
     assert times == sorted(times, reverse=True)
 
 
+def test_visits_and_forms_stand_in_the_story_with_who_it_was(
+    client: PageClient, place: Place
+) -> None:
+    entry = entry_at(open_round(place.building.compound), place.home)
+    by = place.worker.identity
+    record_visit(entry, Attempt(Outcome.WILL_THINK, "knock-1", note="周末再来"), by=by)
+    order_form(entry.round, entry, by=by)
+    [form] = forms_of(place.home.id)
+    hand_out([form], Handing.HOUSEHOLD, by=by)
+    client.sign_in(place.worker)
+    page = client.get("households.home", household_id=place.home.id)
+    for told in ("周末再来", str(Outcome.WILL_THINK.label), f"发出纸质表 {form.serial}"):
+        assert told in page.text
+    links = {link["href"] for link in page.all("a")}
+    assert any(link.endswith(f"/doors/{entry.id}") for link in links)
+    assert page.text.count(place.worker.name) >= 2
+
+
 def test_a_long_story_is_paged(client: PageClient, place: Place) -> None:
     for number in range(40):
         failed(place, "x", cause=f"cause-{number}")
@@ -125,14 +148,14 @@ def test_a_home_is_for_the_office_of_its_area(client: PageClient, place: Place, 
 def test_a_change_is_for_the_office_of_its_area(
     client: PageClient, place: Place, name: str
 ) -> None:
-    where = {"change_id": place.proposes().id}
+    where = {"home_change_id": place.proposes().id}
     client.get(f"households.{name}", 303, **where)
     client.sign_in(stranger())
     client.get(f"households.{name}", 403, **where)
     client.post("households.approve", {}, 403, **where)
     client.sign_in(place.second)
     client.get(f"households.{name}", **where)
-    client.get(f"households.{name}", 404, change_id=10**9)
+    client.get(f"households.{name}", 404, home_change_id=10**9)
 
 
 def test_a_worker_proposes_with_a_picture_and_the_office_agrees(
@@ -144,15 +167,15 @@ def test_a_worker_proposes_with_a_picture_and_the_office_agrees(
     page = client.follow(client.post("households.phones", sent, **where))
     assert NEW in page.text
     change = db.session.scalars(sa.select(HomeChange)).one()
-    client.post("households.approve", {}, 403, change_id=change.id)
+    client.post("households.approve", {}, 403, home_change_id=change.id)
     client.sign_in(place.second)
     assert place.home.address in client.get("households.changes").text
     picture = client.raw("get", f"/desk/home-changes/{change.id}/photo")
     assert picture.headers["Content-Type"].startswith("image/")
     assert Image.open(io.BytesIO(picture.data)).size == (40, 30)
-    asks = client.get("households.approve", change_id=change.id)
+    asks = client.get("households.approve", home_change_id=change.id)
     assert "马上收到短信" in asks.text
-    page = client.follow(client.post("households.approve", {}, change_id=change.id))
+    page = client.follow(client.post("households.approve", {}, home_change_id=change.id))
     assert "已同意" in page.text
     assert NEW not in page.text
     phones = {c.phone: c.ended_at is None for c in db.session.scalars(sa.select(Contact))}
@@ -170,7 +193,7 @@ def test_the_picture_lies_sealed_on_the_disk(client: PageClient, place: Place, a
     assert not kept.startswith((b"\x89PNG", b"\xff\xd8"))
     client.sign_in(stranger())
     change = db.session.scalars(sa.select(HomeChange.id)).one()
-    client.get("households.photo", 403, change_id=change)
+    client.get("households.photo", 403, home_change_id=change)
 
 
 @pytest.mark.parametrize(
@@ -197,10 +220,12 @@ def test_who_proposed_takes_it_back_and_another_worker_may_not_say_no(
 ) -> None:
     change = place.proposes()
     client.sign_in(make_staff(Role.WORKER, place.building.compound.area))
-    client.get("households.decline", 403, change_id=change.id)
+    client.get("households.decline", 403, home_change_id=change.id)
     client.sign_in(place.worker)
-    client.post("households.decline", {"why": ""}, 422, change_id=change.id)
-    page = client.follow(client.post("households.decline", {"why": "填错了"}, change_id=change.id))
+    client.post("households.decline", {"why": ""}, 422, home_change_id=change.id)
+    page = client.follow(
+        client.post("households.decline", {"why": "填错了"}, home_change_id=change.id)
+    )
     assert "已撤回" in page.text
 
 
@@ -210,8 +235,8 @@ def test_the_last_phone_may_end_and_everybody_is_warned(client: PageClient, plac
     assert "最后一个号码" in client.get("households.phones", **where).text
     change = place.proposes("", ending=place.contact)
     client.sign_in(place.second)
-    assert "只能凭户码单" in client.get("households.approve", change_id=change.id).text
-    client.post("households.approve", {}, change_id=change.id)
+    assert "只能凭户码单" in client.get("households.approve", home_change_id=change.id).text
+    client.post("households.approve", {}, home_change_id=change.id)
     assert "没有" in client.get("households.home", **where).text
 
 
@@ -224,7 +249,7 @@ def test_a_transfer_goes_through_two_persons_and_leads_to_a_new_slip(
     assert "赵一曼、赵二" in page.text
     change = db.session.scalars(sa.select(HomeChange)).one()
     client.sign_in(place.second)
-    page = client.follow(client.post("households.approve", {}, change_id=change.id))
+    page = client.follow(client.post("households.approve", {}, home_change_id=change.id))
     assert "打印新的户码单" in page.text
 
 
@@ -249,6 +274,17 @@ def test_signing_out_asks_first(client: PageClient, place: Place) -> None:
     assert "1 部" in client.get("households.home", **where).text
     page = client.follow(client.post("households.sign_out", {}, **where))
     assert "0 部" in page.text
+
+
+def test_a_browser_that_was_signed_out_by_the_office_opens_nothing(
+    client: PageClient, place: Place
+) -> None:
+    resident = PageClient(client.app)
+    resident.enter(place.building, issue_code(place.home))
+    resident.get("rounds.home")
+    client.sign_in(place.worker)
+    client.post("households.sign_out", {}, household_id=place.home.id)
+    resident.get("rounds.home", 303)
 
 
 def test_who_lives_there_is_said_with_how_one_knows(client: PageClient, place: Place) -> None:

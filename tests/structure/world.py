@@ -20,7 +20,7 @@ from app.core.guards import Role
 from app.core.jobs import Job
 from app.core.sealing import seal
 from app.doors.actions import share_out
-from app.households.actions import PhoneChange, propose_phone
+from app.households.actions import Evidence, PhoneChange, propose_phone
 from app.households.models import HomeChange
 from app.paper.models import PaperBatch
 from app.projects.models import Attachment, PlanVersion, Section
@@ -112,6 +112,9 @@ def make_place() -> Place:
         for kind in (POSTERS, PREVIEW):
             place.own[kind, role] = _finished_job(kind, person, building.compound_id)
         place.own["sign-in", role] = _sign_in(person)
+        why = "核对住户来电说的话"
+        opened = look(entry_at(round_, home), why, by=person.identity)
+        place.own["look", role] = opened.id
     db.session.flush()
     return place
 
@@ -139,6 +142,8 @@ def _things(place: Place, round_: Round) -> dict[str, Any]:
         "attachment_id": draft.attachments[0].id,
         "digest": draft.attachments[0].digest,
         "premises_id": canary.premises_id,
+        "household_id": canary.id,
+        "home_change_id": _change(canary, place.people["worker"]).id,
         "entry_id": entry_at(round_, canary).id,
         "conflict_id": conflict.id,
         "subject_id": conflict.id,
@@ -219,6 +224,12 @@ def _draft_with_picture(place: Place, office: Staff) -> PlanVersion:
         version.attachments.append(Attachment(position=1, **shown, **kept))
     db.session.flush()
     return draft
+
+
+def _change(home: Household, worker: Staff) -> HomeChange:
+    """Another phone for a home, with a picture of the paper."""
+    evidence = Evidence(GROUNDS.reason, GROUNDS.evidence, files.keep_alone(seal(png())))
+    return propose_phone(home, PhoneChange("13900000077"), evidence, by=worker.identity)
 
 
 def _decision(round_: Round, office: Staff) -> Decision:
