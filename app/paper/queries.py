@@ -274,12 +274,12 @@ def standing_elsewhere(entry: RegisterEntry) -> Vote | None:
     return db.session.scalar(select(Vote).where(*other))
 
 
-def looks_in(round_id: int, but: int) -> list[tuple[str, bool]]:
-    """What the photographs of a round's other forms look like, and whether each names its form."""
-    others = select(PaperForm.photo_look, PaperForm.photo_names_it).where(
+def looks_in(round_id: int, but: int) -> list[str]:
+    """What the photographs of a round's other forms look like."""
+    others = select(PaperForm.photo_look).where(
         PaperForm.round_id == round_id, PaperForm.photo_look.is_not(None), PaperForm.id != but
     )
-    return [(look, names_it) for look, names_it in db.session.execute(others) if look]
+    return [look for look in db.session.scalars(others) if look]
 
 
 def may_key(form: PaperForm, by: Identity) -> bool:
