@@ -18,12 +18,16 @@ from app.core.errors import Refused, msg
 from app.paper.serials import Misread, Serial, read_serial
 
 # A look is made of 32 × 32 steps from light to dark, 1,024 bits. Measured on generated forms that
-# are photographed by hand (tests/paper/test_photos.py): pictures of two forms differ in 97 to 485 of
-# them, the same picture made smaller, darker or compressed again in 9 to 70, the most blurred one in
-# 104. Flat scans of two forms differ in as few as 7, so a scan whose code cannot be read is asked for
+# are photographed by hand (tests/paper/test_photos.py): pictures of two forms differ in 97 to 485,
+# the same picture made smaller, darker or compressed again in 9 to 70, the most blurred one in 104.
+# Flat scans of two forms differ in as few as 7, so a scan whose code cannot be read is asked for
 # again. With 256 bits two forms (26) and one (40) could not be told apart.
 _STEPS = 32
 ALIKE = 72
+
+
+class SeveralForms(Refused):
+    """More than one form lies in the picture."""
 
 
 @dataclass(frozen=True)
