@@ -350,19 +350,17 @@ def _keyed_near(by: Identity) -> ColumnElement[bool]:
     )
 
 
-def entries_keyed(round_id: int) -> list[PaperEntry]:
-    """Every entry of a round's forms in the order in which they were made."""
-    keyed = (
-        select(PaperEntry)
-        .join(PaperForm, PaperForm.id == PaperEntry.form_id)
-        .where(PaperForm.round_id == round_id)
-        .options(
-            joinedload(PaperEntry.keyed_by),
-            joinedload(PaperEntry.form).selectinload(PaperForm.entries),
-        )
-        .order_by(PaperEntry.keyed_at, PaperEntry.id)
+def wanting_paper(round_id: int) -> list[RegisterEntry]:
+    """Who signed a form that came to nothing, and has neither another one nor spoken since."""
+    other = aliased(PaperForm)
+    holds = exists().where(other.entry_id == RegisterEntry.id, other.voided_at.is_(None))
+    failed = (PaperForm.voided_at.is_not(None), PaperForm.returned_at.is_not(None))
+    came_to_nothing = exists().where(PaperForm.entry_id == RegisterEntry.id, *failed)
+    silent = (RegisterEntry.voice != Voice.COUNTED, RegisterEntry.removed_at.is_(None))
+    found = select(RegisterEntry).where(
+        RegisterEntry.round_id == round_id, *silent, came_to_nothing, ~holds
     )
-    return list(db.session.scalars(keyed))
+    return list(db.session.scalars(found.order_by(RegisterEntry.position)))
 
 
 def whole_form(form_id: int) -> PaperForm | None:
