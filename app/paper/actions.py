@@ -284,15 +284,15 @@ def _check_photo(form: PaperForm, photo: Photo) -> None:
             shown=str(shown),
             wanted=form.serial,
         )
-    used = select(PaperForm.id).where(
-        PaperForm.photo_digest == photo.digest, PaperForm.id != form.id
-    )
-    is_used = db.session.scalar(used) is not None or any(
-        distance(photo.look, look) <= ALIKE and not (names_it and shown is not None)
-        for look, names_it in queries.looks_in(form.round_id, form.id)
-    )
-    if is_used:
+    used = (PaperForm.photo_digest == photo.digest, PaperForm.id != form.id)
+    is_used = db.session.scalar(select(PaperForm.id).where(*used)) is not None
+    if is_used or (shown is None and _is_like_another(form, photo)):
         raise StrangePhoto(_USED)
+
+
+def _is_like_another(form: PaperForm, photo: Photo) -> bool:
+    looks = queries.looks_in(form.round_id, form.id)
+    return any(distance(photo.look, look) <= ALIKE for look in looks)
 
 
 def _keep(form: PaperForm, photo: Photo, by: Identity) -> None:

@@ -167,7 +167,10 @@ def photo_of_vote(vote_id: int) -> Response:
     """The photograph of the form that a vote was keyed from."""
     vote: Vote = db.get_or_abort(Vote, vote_id)
     must_reach(vote.entry.round.compound.area.path)
-    return _picture(queries.form_of_vote(vote_id) or abort(404))
+    found = queries.form_of_vote(vote_id)
+    if found is None:
+        return page("paper/no_photo.html", 404, round=vote.entry.round)
+    return _picture(found)
 
 
 def _picture(found: PaperForm) -> Response:

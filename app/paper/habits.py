@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from app.core.db import db
 from app.core.format import local
-from app.paper import queries
 from app.paper.hints import Crossing, Hint, Keyed, hints_from
-from app.paper.models import PaperEntry
+from app.paper.models import PaperEntry, PaperForm
 from app.rounds.counting import Choice, Track
 from app.rounds.models import Channel, RegisterEntry, Round, Voice, Vote, VoteChoice
 from app.rounds.thresholds import thresholds_of
@@ -26,10 +26,25 @@ class Habits:
 
 def habits_of(round_: Round) -> Habits:
     """What stands out in how the forms of a round were keyed."""
-    entries = queries.entries_keyed(round_.id)
+    entries = _entries(round_.id)
     keyed = [_keyed(entry) for entry in entries]
     names = {entry.keyed_by_id: entry.keyed_by.name for entry in entries}
     return Habits(hints_from(keyed, _crossings(round_)), names, _by_person(keyed, names))
+
+
+def _entries(round_id: int) -> list[PaperEntry]:
+    """Every entry of a round's forms in the order in which they were made."""
+    keyed = (
+        select(PaperEntry)
+        .join(PaperForm, PaperForm.id == PaperEntry.form_id)
+        .where(PaperForm.round_id == round_id)
+        .options(
+            joinedload(PaperEntry.keyed_by),
+            joinedload(PaperEntry.form).selectinload(PaperForm.entries),
+        )
+        .order_by(PaperEntry.keyed_at, PaperEntry.id)
+    )
+    return list(db.session.scalars(keyed))
 
 
 def _keyed(entry: PaperEntry) -> Keyed:

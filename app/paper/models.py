@@ -134,12 +134,7 @@ class PaperBatch(Model):
     @property
     def place(self) -> str:
         """Which building or entrance, as on its door; empty for the whole round."""
-        names = (self.building.name if self.building else "", self._entrance)
-        return "".join(names)
-
-    @property
-    def _entrance(self) -> str:
-        return self.entrance.name if self.entrance else ""
+        return "".join(part.name for part in (self.building, self.entrance) if part)
 
 
 class PaperForm(Model):

@@ -274,12 +274,12 @@ def standing_elsewhere(entry: RegisterEntry) -> Vote | None:
     return db.session.scalar(select(Vote).where(*other))
 
 
-def looks_in(round_id: int, but: int) -> list[tuple[str, bool]]:
-    """What the photographs of a round's other forms look like, and whether each names its form."""
-    others = select(PaperForm.photo_look, PaperForm.photo_names_it).where(
+def looks_in(round_id: int, but: int) -> list[str]:
+    """What the photographs of a round's other forms look like."""
+    others = select(PaperForm.photo_look).where(
         PaperForm.round_id == round_id, PaperForm.photo_look.is_not(None), PaperForm.id != but
     )
-    return [(look, names_it) for look, names_it in db.session.execute(others) if look]
+    return [look for look in db.session.scalars(others) if look]
 
 
 def may_key(form: PaperForm, by: Identity) -> bool:
@@ -350,19 +350,17 @@ def _keyed_near(by: Identity) -> ColumnElement[bool]:
     )
 
 
-def entries_keyed(round_id: int) -> list[PaperEntry]:
-    """Every entry of a round's forms in the order in which they were made."""
-    keyed = (
-        select(PaperEntry)
-        .join(PaperForm, PaperForm.id == PaperEntry.form_id)
-        .where(PaperForm.round_id == round_id)
-        .options(
-            joinedload(PaperEntry.keyed_by),
-            joinedload(PaperEntry.form).selectinload(PaperForm.entries),
-        )
-        .order_by(PaperEntry.keyed_at, PaperEntry.id)
+def wanting_paper(round_id: int) -> list[RegisterEntry]:
+    """Who signed a form that came to nothing, and has neither another one nor spoken since."""
+    other = aliased(PaperForm)
+    holds = exists().where(other.entry_id == RegisterEntry.id, other.voided_at.is_(None))
+    failed = (PaperForm.voided_at.is_not(None), PaperForm.returned_at.is_not(None))
+    came_to_nothing = exists().where(PaperForm.entry_id == RegisterEntry.id, *failed)
+    silent = (RegisterEntry.voice != Voice.COUNTED, RegisterEntry.removed_at.is_(None))
+    found = select(RegisterEntry).where(
+        RegisterEntry.round_id == round_id, *silent, came_to_nothing, ~holds
     )
-    return list(db.session.scalars(keyed))
+    return list(db.session.scalars(found.order_by(RegisterEntry.position)))
 
 
 def whole_form(form_id: int) -> PaperForm | None:

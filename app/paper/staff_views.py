@@ -45,6 +45,7 @@ def overview(round_id: int) -> Response:
         batches=queries.batches_of(round_id),
         of_batch=queries.sums_by_batch(round_id),
         waiting=paged(queries.waiting_for(current_user, round_id=round_id), 1, size=1).total,
+        wanting=queries.wanting_paper(round_id),
         is_in_use=round_.state in queries.IN_USE,
         may_watch=current_user.role != Role.WORKER,
     )

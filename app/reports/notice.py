@@ -12,6 +12,7 @@ from app.core.errors import Refused, msg
 from app.core.format import as_moment
 from app.core.i18n import DEFAULT, say
 from app.households.queries import identity_changes
+from app.paper.queries import Sums, sums_of
 from app.rounds.audit import sample_of
 from app.rounds.cases import Decision, DecisionKind
 from app.rounds.changes import changes_of
@@ -94,6 +95,8 @@ class Record:
     to_confirm: int = 0
     disputed: int = 0
     audit: Audit | None = None
+    # Forms on paper: no number of a form is without an account (THREATS.md T31).
+    paper: Sums | None = None
 
 
 @dataclass(frozen=True)
@@ -226,6 +229,7 @@ def _record(round_: Round, tally: RoundTally) -> Record:
         tally.to_confirm,
         tally.disputed,
         _audit(round_) if round_.has_closed else None,
+        _paper(round_) if round_.has_closed else None,
     )
 
 
@@ -275,6 +279,11 @@ def _audit(round_: Round) -> Audit | None:
     late = sum(item.is_late for item in sample)
     differing = sum(item.agrees is False for item in checked)
     return Audit(len(sample) - late, len(checked), differing, late)
+
+
+def _paper(round_: Round) -> Sums | None:
+    sums = sums_of(round_.id)
+    return sums if sums.all else None
 
 
 def participation(buildings: tuple[BuildingTally, ...]) -> list[Participation]:

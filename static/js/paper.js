@@ -32,10 +32,13 @@
       if (/^[1-9]$/.test(event.key)) { choose(Number(event.key)); event.preventDefault(); }
       if (event.key === "Backspace" && now > 0) { now -= 1; show(); event.preventDefault(); }
     });
+    show();
+    // A phone has no keys, and jumping to the first field would hide the photograph.
+    if (!window.matchMedia("(pointer: fine)").matches) { return; }
+    form.classList.add("with-keys");
     each(form.querySelectorAll("[data-help]"), function (help) { help.hidden = false; });
     var first = form.querySelector("input[type=radio]");
     if (first) { first.focus({ preventScroll: true }); }
-    show();
   }
 
   function zooming(part) {

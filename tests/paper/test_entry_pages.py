@@ -19,6 +19,7 @@ from app.paper import queries
 from app.paper.models import Flaw, FormState, PaperForm
 from app.roster.models import Contact
 from app.rounds.counting import Choice
+from app.rounds.queries import vote_by_receipt
 from tests.client import Page, PageClient
 from tests.factories import make_staff
 from tests.notices.postbox import Postbox, sending_to
@@ -243,6 +244,17 @@ def test_a_photograph_is_shown_to_whoever_keys_and_to_the_office_only(
     assert client.raw("get", address).status_code == 200
     of_vote = client._url("paper.photo_of_vote", {"vote_id": form.vote_id})
     assert client.raw("get", of_vote).data == client.raw("get", address).data
+
+
+def test_a_vote_that_no_numbered_form_made_says_that_there_is_no_photograph(
+    worker: PageClient, desk: Desk
+) -> None:
+    receipt = say(desk.round, desk.home(), Choice.AGREE)
+    vote = vote_by_receipt(receipt.code)
+    page = worker.get("paper.photo_of_vote", 404, vote_id=vote.id if vote else 0)
+    assert "请拿出原表核对" in page.text
+    worker.sign_in(make_staff(Role.OFFICE, make_desk().building.compound.area))
+    worker.get("paper.photo_of_vote", 403, vote_id=vote.id if vote else 0)
 
 
 def test_the_page_of_a_form_tells_who_did_what_and_no_choice(

@@ -15,10 +15,11 @@ from app.core.db import db
 from app.core.guards import Role
 from app.core.sheets import read_workbook
 from app.paper import actions, queries
+from app.paper.keying import key
 from app.paper.models import FormState, Handing
 from tests.client import Page, PageClient
 from tests.factories import make_compound, make_staff
-from tests.paper.papers import Desk, make_desk
+from tests.paper.papers import UNSIGNED, Desk, make_desk
 
 READ = (
     "paper.overview",
@@ -192,6 +193,15 @@ def test_only_the_office_sees_the_hints(client: PageClient, desk: Desk) -> None:
     page = client.get("paper.hints", round_id=desk.round.id)
     assert "没有特别的情况" in page.text
     assert desk.people[0].name in page.text
+
+
+def test_the_overview_names_who_needs_a_new_form(worker: PageClient, desk: Desk) -> None:
+    form = desk.photographed()
+    for who in (0, 1):
+        key(form, UNSIGNED, by=desk.people[who].identity)
+    page = worker.get("paper.overview", round_id=desk.round.id)
+    [link] = [a for a in page.all("a") if a.text == form.entry.label]
+    worker.visit(link["href"])
 
 
 def test_the_overview_warns_of_what_would_not_count(worker: PageClient, desk: Desk) -> None:

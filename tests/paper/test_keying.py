@@ -86,7 +86,9 @@ def test_three_that_all_differ_make_the_form_void_and_the_household_silent(desk:
         outcome = desk.keys(form, who, choice)
     assert (outcome.became, outcome.why) == (Became.VOID, VoidReason.DIFFERING)
     assert (form.state, votes(desk)) == (FormState.VOID, [])
+    assert queries.wanting_paper(desk.round.id) == [form.entry]
     assert desk.print_one().number == form.number + 1
+    assert queries.wanting_paper(desk.round.id) == []
 
 
 @pytest.mark.parametrize(
@@ -252,6 +254,7 @@ def test_the_journal_names_every_step_and_tells_no_choice_before_it_counts(desk:
     form = desk.photographed()
     desk.keys(form, 0)
     book = sa.select(JournalEntry).filter_by(book=book_of_round(desk.round.id))
+    book = book.order_by(JournalEntry.seq)
     told = [e for e in db.session.scalars(book) if e.kind.value.startswith("PAPER")]
     assert [e.kind for e in told] == [
         Kind.PAPER_PRINTED,

@@ -152,8 +152,6 @@ def _things(place: Place, round_: Round) -> dict[str, Any]:
         "item_id": audited.id,
         "code": receipt.code,
         **_colleague(place.building.compound.area),
-        "household_id": canary.id,
-        "change_id": _change_of_phone(canary).id,
         "assignment": _assignment(round_, homes[1], worker),
         "template_id": add_template("谢谢", "谢谢您的意见。", by=worker.identity).id,
         **_papers(place, round_),
