@@ -64,6 +64,18 @@ def are_two_persons(first_id: int | None, second: Identity) -> bool:
     return made_by.get(second.id) != first_id and made_by.get(first_id) != second.id
 
 
+def too_near(by: Identity) -> set[int]:
+    """Whose steps `by` can never confirm: their own, of whose account they made, and of who made
+
+    theirs; `are_two_persons` for many at once.
+    """
+    made_me = select(Staff.made_by_id).where(Staff.id == by.id).scalar_subquery()
+    near = select(Staff.id).where(
+        or_(Staff.id == by.id, Staff.made_by_id == by.id, Staff.id == made_me)
+    )
+    return set(db.session.scalars(near))
+
+
 def people_within(by: Identity) -> list[Staff]:
     """Open accounts whose scope lies within this person's, by area and name."""
     people = (

@@ -40,6 +40,7 @@ PURE = {
     "app.rounds.profile",
     "app.rounds.replay",
     "app.comments.privacy",
+    "app.desk.forecast",
 }
 
 

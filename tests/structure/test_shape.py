@@ -75,7 +75,7 @@ CONCEPTS = {
     "wording",
     "comments": "moderation privacy sight waiting wording",
     "reports": "notice pages printing",
-    "desk": "board live next_step",
+    "desk": "board compounds course door_plan forecast live next_step picture share sheets today",
     "demo": "cases content drawings plans stories synthetic",
 }
 REQUEST_NAMES = {"request", "session", "current_user", "flash", "abort"}
