@@ -44,7 +44,6 @@ class Outlook:
     `missing` and `pace_needed` are from now on; no forecasts when too few days have passed.
     """
 
-    title: str
     passed: bool
     is_reachable: bool
     missing: int
@@ -87,7 +86,7 @@ def course_of(round_: Round, tally: RoundTally) -> Course | None:
         ),
     )
     is_open = round_.state == State.OPEN
-    outlooks = _outlooks(round_, days, tally.main, agreed) if is_open else {}
+    outlooks = _outlooks(round_, days, tally.main, [first, *agreed]) if is_open else {}
     return Course(days, lines, needed, _height(needed, top), outlooks)
 
 
@@ -147,11 +146,13 @@ def _outlooks(
     round_: Round,
     days: Sequence[date],
     matters: Sequence[MatterTally],
-    agreed: Sequence[Sequence[int]],
+    gains: Sequence[Sequence[int]],
 ) -> dict[int, Outlook]:
     left = int((round_.closes_at - clock.now()).total_seconds()) // 60
-    gains = [_whole_days(days, each) for each in agreed]
-    return {m.matter_id: _outlook(m, of, left) for m, of in zip(matters, gains, strict=True)}
+    spoke, *agreed = (_whole_days(days, each) for each in gains)
+    return {
+        m.matter_id: _outlook(m, spoke, of, left) for m, of in zip(matters, agreed, strict=True)
+    }
 
 
 def _whole_days(days: Sequence[date], gains: Sequence[int]) -> list[int]:
@@ -160,11 +161,18 @@ def _whole_days(days: Sequence[date], gains: Sequence[int]) -> list[int]:
     return [gain for day, gain in zip(days[1:], gains[1:], strict=True) if day < today]
 
 
-def _outlook(matter: MatterTally, gains: Sequence[int], left: int) -> Outlook:
+def _outlook(
+    matter: MatterTally, spoke: Sequence[int], agreed: Sequence[int], left: int
+) -> Outlook:
     tally = matter.tally
-    found = forecasts(gains, tally.agree, tally.silent, tally.needed, left)
+    found = forecasts(
+        spoke,
+        agreed,
+        agree=tally.agree,
+        silent=tally.silent,
+        needed=tally.needed,
+        minutes_left=left,
+    )
     pace = pace_needed(tally.missing, left)
     is_last_day = left < MINUTES_A_DAY
-    return Outlook(
-        say(matter.title), tally.passed, tally.is_reachable, tally.missing, pace, is_last_day, found
-    )
+    return Outlook(tally.passed, tally.is_reachable, tally.missing, pace, is_last_day, found)

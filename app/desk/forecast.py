@@ -12,6 +12,15 @@ SPANS = (3, 7)
 
 
 @dataclass(frozen=True)
+class Days:
+    """What some whole days brought: how many households spoke up, and how many of them agree."""
+
+    count: int
+    spoke: int
+    agreed: int
+
+
+@dataclass(frozen=True)
 class Forecast:
     """What the pace of the last `days` whole days leads to.
 
@@ -24,33 +33,35 @@ class Forecast:
     at_close: int
     missing: int
 
-    @property
-    def per_day(self) -> int:
-        """Households a day, cut: never more than there were."""
-        return self.gained // self.days
-
 
 def forecasts(
-    gains: Sequence[int], agree: int, silent: int, needed: int, minutes_left: int
+    spoke: Sequence[int],
+    agreed: Sequence[int],
+    *,
+    agree: int,
+    silent: int,
+    needed: int,
+    minutes_left: int,
 ) -> tuple[Forecast, ...]:
-    """One forecast for each span that `gains` (households a whole day, the oldest first) covers.
+    """One forecast for each span that the whole days cover, the oldest day first.
 
-    Nobody agrees twice: never more than the silent come.
+    Only who is silent can still come, and as many of them agree as of those who came lately.
     """
-    return tuple(
-        _of_span(gains[-days:], agree, silent, needed, minutes_left)
-        for days in SPANS
-        if len(gains) >= days
-    )
+    found = []
+    for days in SPANS:
+        if len(agreed) >= days:
+            lately = Days(days, sum(spoke[-days:]), sum(agreed[-days:]))
+            at_close = agree + _more(lately, silent, minutes_left)
+            missing = max(0, needed - at_close)
+            found.append(Forecast(days, lately.agreed, at_close, missing))
+    return tuple(found)
 
 
-def _of_span(
-    gains: Sequence[int], agree: int, silent: int, needed: int, minutes_left: int
-) -> Forecast:
-    gained, days = sum(gains), len(gains)
-    more = gained * max(0, minutes_left) // (days * MINUTES_A_DAY)
-    at_close = agree + min(silent, more)
-    return Forecast(days, gained, at_close, max(0, needed - at_close))
+def _more(lately: Days, silent: int, minutes_left: int) -> int:
+    if not lately.spoke:
+        return 0
+    at_this_pace = lately.agreed * max(0, minutes_left) // (lately.count * MINUTES_A_DAY)
+    return min(at_this_pace, silent * lately.agreed // lately.spoke)
 
 
 def pace_needed(missing: int, minutes_left: int) -> int:

@@ -11,7 +11,7 @@ from app.core.errors import Refused, msg
 from app.core.qr import qr_image
 from app.desk.share import Posting
 
-WIDTH, HEIGHT, MARGIN = 1080, 1440, 72
+WIDTH, HEIGHT, MARGIN = 1080, 1920, 72
 _INK, _SOFT, _SHEET, _MAIN = "#1d2733", "#5b6673", "#ffffff", "#24527f"
 _QR_SIDE = 520
 # Where Linux distributions keep fonts; the one that prints our paper draws this, too.
@@ -42,9 +42,12 @@ def picture_of(posting: Posting) -> bytes:
         top = _write(draw, text, top, _font(weight, size), colour)
     code = qr_image(posting.url, _QR_SIDE)
     image.paste(code, ((WIDTH - code.width) // 2, top + 8))
-    _write(draw, posting.typed_address, top + code.height + 12, _font("Regular", 30), _SOFT)
+    top += code.height + 12
+    for text in (posting.typed_address, posting.check):
+        draw.text((WIDTH // 2, top), text, font=_font("Regular", 32), fill=_SOFT, anchor="ma")
+        top += 52
     out = BytesIO()
-    _trimmed(image, top + code.height + 110).save(out, "PNG", optimize=True)
+    image.crop((0, 0, WIDTH, min(top + 40, HEIGHT))).save(out, "PNG", optimize=True)
     return out.getvalue()
 
 
@@ -54,8 +57,8 @@ def _lines(posting: Posting) -> Iterator[tuple[str, int, str, str]]:
     for fact in posting.facts:
         yield fact, 46, "Bold", _INK
     yield posting.how, 36, "Regular", _INK
-    if posting.phone_line:
-        yield posting.phone_line, 46, "Bold", _MAIN
+    if posting.phone:
+        yield posting.phone, 46, "Bold", _MAIN
 
 
 def _write(
@@ -94,12 +97,6 @@ def _pieces(text: str) -> Iterator[str]:
         yield sign
     if word:
         yield word
-
-
-def _trimmed(image: Image.Image, height: int) -> Image.Image:
-    if height <= HEIGHT:
-        return image.crop((0, 0, WIDTH, height))
-    return image
 
 
 @cache

@@ -26,21 +26,17 @@ class Posting:
     # Counts, and the deadline or what comes after it.
     facts: tuple[str, ...]
     how: str
+    # By which one sees that it is no forgery (THREATS.md T06).
+    check: str
+    # The community's phone, or nothing when none is known.
     phone: str
     url: str
-    check_phrase: str
-
-    @property
-    def phone_line(self) -> str:
-        """The community's phone, or nothing when none is known."""
-        with force_locale(DEFAULT):
-            return gettext("社区电话：%(phone)s", phone=self.phone) if self.phone else ""
 
     @property
     def text(self) -> str:
         """To be copied and pasted."""
         heading = f"【{self.compound}】{self.building}"
-        lines = (heading, self.title, *self.facts, self.how, self.url, self.phone_line)
+        lines = (heading, self.title, *self.facts, self.how, self.url, self.check, self.phone)
         return "\n".join(line for line in lines if line)
 
     @property
@@ -52,6 +48,7 @@ class Posting:
 
 def posting_of(round_: Round, building: Building) -> Posting:
     """What may be said of the round now to the residents of one of its buildings."""
+    phone = round_.phone or round_.compound.phone
     with force_locale(DEFAULT):
         return Posting(
             round_.compound.name,
@@ -59,9 +56,9 @@ def posting_of(round_: Round, building: Building) -> Posting:
             gettext("小区改造征求意见 · %(round)s", round=str(round_.shown_title)),
             _facts(round_),
             _how(round_),
-            round_.phone or round_.compound.phone,
+            gettext("扫码后网页上的核对词应是：%(words)s", words=building.check_phrase),
+            gettext("社区电话：%(phone)s", phone=phone) if phone else "",
             building_url(building),
-            building.check_phrase,
         )
 
 
