@@ -172,7 +172,9 @@ def share_picture(round_id: int) -> Response:
     round_ = _load_round(round_id)
     chosen = _chosen_building(round_) or abort(404)
     drawn = picture.picture_of(posting_of(round_, chosen))
-    return send_file(BytesIO(drawn), "image/png", download_name=f"{chosen.name}.png")
+    answer = send_file(BytesIO(drawn), "image/png", download_name=f"{chosen.name}.png")
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 @bp.get("/rounds/<int:round_id>/silent")

@@ -1,0 +1,240 @@
+"""What a board costs: unchanged beside an empty GET, and 500 viewers beside the votes.
+
+Rows 4 and 5 of the targets. On SQLite in one process, as an office runs it; each run of the second
+on a fresh copy of the same district. Everything stays on 127.0.0.1, bounded in count and time.
+"""
+
+import json
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from bench._wire import Answers, Connection, getting, send
+from bench.measure import ROOT
+from bench.voting import copied, district, requests_of_phones, served
+
+RUNS, POLLS, VOTES, VIEWERS = 3, 4000, 1500, 500
+# The paced part: so many changes a second for so many seconds.
+PACE, SECONDS = 20, 15
+# The round whose board is looked at.
+ROUND = 1
+_OF_ROUND = re.compile(rf"^POST /rounds/{ROUND}/vote ")
+
+
+def main() -> None:
+    """Print one line for each run and one for their median."""
+    with tempfile.TemporaryDirectory(prefix="juyi-bench-") as folder:
+        for line in measurements(Path(folder)):
+            print(line, flush=True)
+
+
+def measurements(folder: Path) -> Iterator[str]:
+    """The lines, one after the other."""
+    with district(folder / "SQLite", "") as original:
+        unchanged: list[Unchanged] = []
+        changing: list[Watched] = []
+        for number in range(RUNS):
+            with copied(folder / f"board-{number}", original, "") as env:
+                changing.append(watched(env, folder, unchanged))
+            yield f"| board unchanged (304), run {number + 1} | {unchanged[-1].told} |"
+            yield f"| board with {VIEWERS} viewers, run {number + 1} | {changing[-1].told} |"
+    ratio = statistics.median(one.ratio for one in unchanged)
+    statements = max(one.statements for one in unchanged)
+    yield (
+        f"| board unchanged (304), median of {RUNS} | {ratio:.2f} of an empty GET (target ≥ 0.80); "
+        f"at most {statements} statements for {POLLS:,} polls |"
+    )
+    loss = statistics.median(one.loss for one in changing)
+    p99 = statistics.median(one.visible(99) for one in changing)
+    yield (
+        f"| board with {VIEWERS} viewers, median of {RUNS} | votes/s fall by {loss * 100:.0f} % "
+        f"(target ≤ 15 %); vote to visible p99 {p99:.2f} s (target ≤ 2 s) |"
+    )
+
+
+@dataclass(frozen=True)
+class Unchanged:
+    """Polls of a board that does not change, beside empty requests of the same server."""
+
+    rate: float
+    empty: float
+    statements: int
+
+    @property
+    def ratio(self) -> float:
+        """Polls for each empty request."""
+        return self.rate / self.empty
+
+    @property
+    def told(self) -> str:
+        """One run in a line."""
+        return (
+            f"{self.rate:,.0f}/s = {self.ratio:.2f} of {self.empty:,.0f} empty GET/s; "
+            f"{self.statements} statements for {POLLS:,} polls"
+        )
+
+
+@dataclass(frozen=True)
+class Watched:
+    """Votes without and with viewers, and how long votes took until a board showed them."""
+
+    alone: float
+    beside: float
+    delays: list[float]
+    polls: int
+    poll_p99: float
+    drawn: int
+    changes: int
+
+    @property
+    def loss(self) -> float:
+        """By what share the votes a second fell."""
+        return 1 - self.beside / self.alone
+
+    def visible(self, percent: int) -> float:
+        """The seconds within which so many of a hundred votes were seen."""
+        ordered = sorted(self.delays)
+        return ordered[min(len(ordered) - 1, len(ordered) * percent // 100)]
+
+    @property
+    def told(self) -> str:
+        """One run in a line."""
+        return (
+            f"{self.beside:,.0f} votes/s beside {self.alone:,.0f} alone: {self.loss * 100:.0f} % "
+            f"fewer; at {PACE} votes/s seen after {self.visible(50):.2f} s, p99 "
+            f"{self.visible(99):.2f} s; {self.polls:,} polls, p99 {self.poll_p99:.0f} ms; "
+            f"{self.drawn} boards drawn for {self.changes} changes"
+        )
+
+
+def watched(env: dict[str, str], folder: Path, unchanged: list[Unchanged]) -> Watched:
+    """Measure one server: the board at rest, votes alone, votes beside viewers, a steady pace."""
+    host, port = env["JUYI_BASE_URL"].removeprefix("http://"), int(env["PORT"])
+    phones = requests_of_phones(env, folder)
+    steady = [one for one in phones if _OF_ROUND.match(one)][: PACE * SECONDS]
+    others = [one.encode() for one in phones if one not in set(steady)]
+    asked = {"host": host, "path": f"/desk/rounds/{ROUND}/live", "cookie": cookie_of(env)}
+    with served(env):
+        send(folder, port, others[:400])
+        unchanged.append(at_rest(asked, folder, port))
+        alone = [rate_of(send(folder, port, others[400 : 400 + VOTES // 2]))]
+        beside_votes = others[400 + VOTES // 2 : 400 + VOTES // 2 + VOTES]
+        with viewers(asked, folder, port, VIEWERS, 60) as stop:
+            time.sleep(3)
+            beside = rate_of(send(folder, port, beside_votes))
+            stop()
+        rest = others[400 + VOTES // 2 + VOTES :][: VOTES // 2]
+        alone.append(rate_of(send(folder, port, rest)))
+        before = counts_at(port)["drawn"]
+        with viewers(asked, folder, port, VIEWERS, SECONDS + 8):
+            time.sleep(3)
+            sent = paced(steady, port)
+        drawn = counts_at(port)["drawn"] - before
+    found = json.loads((folder / "viewers.json").read_text())
+    assert set(found["statuses"]) <= {"200", "304"}, found["statuses"]
+    return Watched(
+        statistics.mean(alone),
+        beside,
+        delays(sent, found["seen"]),
+        len(found["times"]),
+        sorted(found["times"])[len(found["times"]) * 99 // 100],
+        drawn,
+        len(sent),
+    )
+
+
+def cookie_of(env: dict[str, str]) -> str:
+    """The cookie of a member of staff who has signed in."""
+    command = [sys.executable, "bench/_sign_in.py"]
+    done = subprocess.run(command, cwd=ROOT, env=env, check=True, capture_output=True, text=True)
+    return done.stdout.strip().splitlines()[-1]
+
+
+def at_rest(asked: dict[str, str], folder: Path, port: int) -> Unchanged:
+    """Poll a board that nobody changes, between empty requests."""
+    etag = etag_of(asked, port)
+    poll = getting(asked["host"], asked["path"], asked["cookie"], etag).encode()
+    nothing = getting(asked["host"], "/empty").encode()
+    send(folder, port, [nothing] * POLLS)
+    before = send(folder, port, [nothing] * POLLS)
+    statements = counts_at(port)["statements"]
+    polls = send(folder, port, [poll] * POLLS)
+    statements = counts_at(port)["statements"] - statements
+    after = send(folder, port, [nothing] * POLLS)
+    assert set(polls.statuses) == {304}, set(polls.statuses)
+    return Unchanged(polls.rate, statistics.mean([before.rate, after.rate]), statements)
+
+
+def etag_of(asked: dict[str, str], port: int) -> str:
+    """The tag of the board as it is now."""
+    headers = {"Cookie": asked["cookie"], "Accept": "application/json"}
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{asked['path']}", headers=headers)
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return str(answer.headers["ETag"])
+
+
+def rate_of(votes: Answers) -> float:
+    """Recorded votes a second; all of them must have been."""
+    assert set(votes.statuses) == {200}, set(votes.statuses)
+    return votes.rate
+
+
+@contextmanager
+def viewers(
+    asked: dict[str, str], folder: Path, port: int, number: int, seconds: int
+) -> Iterator[Callable[[], None]]:
+    """So many viewers in a process of their own; the value stops them before their time."""
+    (folder / "asked.json").write_text(json.dumps(asked))
+    files = [str(folder / "asked.json"), str(folder / "viewers.json")]
+    command = [sys.executable, "bench/_viewers.py", str(port), str(number), str(seconds), *files]
+    process = subprocess.Popen(command, cwd=ROOT)
+    try:
+        yield process.terminate
+        process.wait(timeout=seconds + 20)
+    finally:
+        process.kill()
+
+
+def paced(requests: list[str], port: int) -> list[float]:
+    """Send votes at a steady pace over one connection; when each was sent."""
+    connection, begun, sent = Connection(port), time.monotonic(), []
+    for number, one in enumerate(requests):
+        time.sleep(max(0.0, begun + number / PACE - time.monotonic()))
+        sent.append(time.monotonic())
+        connection.ask(one.encode())
+        while not connection.is_answered():
+            pass
+        assert connection.received[9:12] == b"200", connection.received[:200]
+    return sent
+
+
+def delays(sent: list[float], seen: list[list[float]]) -> list[float]:
+    """Seconds from each vote to the first answer on a watched board that counts it."""
+    ordered = sorted((moment, number) for moment, number in seen)
+    last = max(number for _moment, number in ordered)
+    base = int(last) - len(sent)
+    numbers = [max(n for _m, n in ordered[: at + 1]) for at in range(len(ordered))]
+    found = [bisect_left(numbers, base + place) for place in range(1, len(sent) + 1)]
+    return [ordered[at][0] - moment for at, moment in zip(found, sent, strict=True)]
+
+
+def counts_at(port: int) -> dict[str, int]:
+    """What the server did so far."""
+    request = f"http://127.0.0.1:{port}/counts"
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return json.loads(answer.read())  # type: ignore[no-any-return]
+
+
+if __name__ == "__main__":
+    main()
