@@ -1,6 +1,8 @@
 """Staff sign in and out, and look after the accounts of their area."""
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from flask import Blueprint, Flask, Response, abort, current_app, flash, redirect, request, session
 from flask import url_for as _url_for
@@ -29,6 +31,7 @@ manager = LoginManager()
 def init_app(app: Flask) -> None:
     """Register the pages and tell Flask-Login who is who."""
     manager.init_app(app)
+    staff_gate.remembered = _remembered
     staff_gate.is_sure, staff_gate.ask = _is_sure, _ask_again
     app.register_blueprint(login_bp)
     app.register_blueprint(bp)
@@ -37,15 +40,24 @@ def init_app(app: Flask) -> None:
 @manager.user_loader
 def _load(session_key: str) -> Identity | None:
     """The signed-in person, unless the session idled too long or got too old (THREATS.md §4)."""
-    now = clock.now().timestamp()
-    idle = now - session.get("staff_seen", 0)
-    age = now - session.get("staff_began", 0)
-    if idle > IDLE.total_seconds() or age > ABSOLUTE.total_seconds():
+    if not _is_fresh(session):
         return None
+    now = clock.now().timestamp()
     # Polls of a page left open keep nobody signed in; and a cookie a minute is enough.
-    if idle > 60 and not request.path.endswith(("/live", "/progress")):
+    if now - session["staff_seen"] > 60 and not request.path.endswith(("/live", "/progress")):
         session["staff_seen"] = int(now)
     return queries.identity_of(session_key)
+
+
+def _remembered(kept: Mapping[str, Any]) -> Identity | None:
+    """The same from memory alone; None also when somebody has to be looked up first."""
+    return queries.remembered(kept.get("_user_id", "")) if _is_fresh(kept) else None
+
+
+def _is_fresh(kept: Mapping[str, Any]) -> bool:
+    now = clock.now().timestamp()
+    idle, age = now - kept.get("staff_seen", 0), now - kept.get("staff_began", 0)
+    return idle <= IDLE.total_seconds() and age <= ABSOLUTE.total_seconds()
 
 
 @manager.unauthorized_handler

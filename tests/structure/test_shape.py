@@ -75,7 +75,8 @@ CONCEPTS = {
     "wording",
     "comments": "moderation privacy sight waiting wording",
     "reports": "notice pages printing",
-    "desk": "board compounds course door_plan forecast live next_step picture share sheets today",
+    "desk": "board compounds course door_plan forecast live next_step picture polls share sheets "
+    "today",
     "demo": "cases content drawings plans stories synthetic",
 }
 REQUEST_NAMES = {"request", "session", "current_user", "flash", "abort"}
