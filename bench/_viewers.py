@@ -1,7 +1,8 @@
 """So many boards on so many screens, each asking every other second, in a process of its own.
 
 `python bench/_viewers.py PORT VIEWERS SECONDS ASKED ANSWERS`: ASKED is a JSON object with host,
-path and cookie. The first few ask every second, as the page does, and keep what they are sent.
+path and cookies, one for each. The first few ask every second, as the page does, and keep what
+they are sent.
 """
 
 import gzip
@@ -24,8 +25,8 @@ _VOTED = re.compile(r'data-key=\\"voted\\">([\d,]+)/')
 class _Viewer:
     """One screen: its connection, what it has seen, and when it asks again."""
 
-    def __init__(self, number: int, port: int) -> None:
-        self.number = number
+    def __init__(self, number: int, port: int, cookie: str) -> None:
+        self.number, self.cookie = number, cookie
         self.connection = Connection(port)
         self.etag = ""
         self.every = WATCHERS_EVERY if number < WATCHERS else EVERY
@@ -39,7 +40,9 @@ def main() -> None:
     """Poll until the time is over; write down what was answered, and when a number was seen."""
     port, viewers, seconds = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
     asked = json.loads(Path(sys.argv[4]).read_text())
-    found = _poll([_Viewer(number, port) for number in range(viewers)], asked, seconds)
+    cookies = asked["cookies"][:viewers]
+    watching = [_Viewer(number, port, cookie) for number, cookie in enumerate(cookies)]
+    found = _poll(watching, asked, seconds)
     Path(sys.argv[5]).write_text(json.dumps(found))
 
 
@@ -56,7 +59,7 @@ def _poll(viewers: list[_Viewer], asked: dict[str, str], seconds: float) -> dict
     while (now := time.monotonic()) < begun + seconds:
         while due and due[0][0] <= now:
             viewer = viewers[heapq.heappop(due)[1]]
-            request = getting(asked["host"], asked["path"], asked["cookie"], viewer.etag)
+            request = getting(asked["host"], asked["path"], viewer.cookie, viewer.etag)
             viewer.connection.ask(request.encode())
         for number, _event in epoll.poll(max(0.0, min(due[0][0] - now, 0.5)) if due else 0.5):
             viewer = by_number[number]

@@ -4,6 +4,7 @@ Rows 4 and 5 of the targets. On SQLite in one process, as an office runs it; eac
 on a fresh copy of the same district. Everything stays on 127.0.0.1, bounded in count and time.
 """
 
+import itertools
 import json
 import re
 import statistics
@@ -20,7 +21,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench._wire import Answers, Connection, getting, send
+from bench._wire import CONNECTIONS, Answers, Connection, getting, send
 from bench.measure import ROOT
 from bench.voting import copied, district, requests_of_phones, served
 
@@ -61,6 +62,15 @@ def measurements(folder: Path) -> Iterator[str]:
         f"| board with {VIEWERS} viewers, median of {RUNS} | votes/s fall by {loss * 100:.0f} % "
         f"(target ≤ 15 %); vote to visible p99 {p99:.2f} s (target ≤ 2 s) |"
     )
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What viewers ask for, each with a cookie of their own."""
+
+    host: str
+    path: str
+    cookies: list[str]
 
 
 @dataclass(frozen=True)
@@ -124,7 +134,8 @@ def watched(env: dict[str, str], folder: Path, unchanged: list[Unchanged]) -> Wa
     phones = requests_of_phones(env, folder)
     steady = [one for one in phones if _OF_ROUND.match(one)][: PACE * SECONDS]
     others = [one.encode() for one in phones if one not in set(steady)]
-    asked = {"host": host, "path": f"/desk/rounds/{ROUND}/live", "cookie": cookie_of(env)}
+    cookies = cookies_of(env, folder)
+    asked = Asked(host, f"/desk/rounds/{ROUND}/live", cookies)
     with served(env):
         send(folder, port, others[:400])
         unchanged.append(at_rest(asked, folder, port))
@@ -154,32 +165,34 @@ def watched(env: dict[str, str], folder: Path, unchanged: list[Unchanged]) -> Wa
     )
 
 
-def cookie_of(env: dict[str, str]) -> str:
-    """The cookie of a member of staff who has signed in."""
-    command = [sys.executable, "bench/_sign_in.py"]
-    done = subprocess.run(command, cwd=ROOT, env=env, check=True, capture_output=True, text=True)
-    return done.stdout.strip().splitlines()[-1]
+def cookies_of(env: dict[str, str], folder: Path) -> list[str]:
+    """The cookies of as many members of staff as there are viewers."""
+    file = folder / "cookies.json"
+    command = [sys.executable, "bench/_sign_in.py", str(VIEWERS), str(file)]
+    subprocess.run(command, cwd=ROOT, env=env, check=True, timeout=300)
+    return json.loads(file.read_text())  # type: ignore[no-any-return]
 
 
-def at_rest(asked: dict[str, str], folder: Path, port: int) -> Unchanged:
-    """Poll a board that nobody changes, between empty requests."""
+def at_rest(asked: Asked, folder: Path, port: int) -> Unchanged:
+    """Poll a board that nobody changes, between empty requests; each connection in turn."""
     etag = etag_of(asked, port)
-    poll = getting(asked["host"], asked["path"], asked["cookie"], etag).encode()
-    nothing = getting(asked["host"], "/empty").encode()
-    send(folder, port, [nothing] * POLLS)
-    before = send(folder, port, [nothing] * POLLS)
+    cookies = itertools.cycle(asked.cookies[:CONNECTIONS])
+    polls = [getting(asked.host, asked.path, next(cookies), etag).encode() for _ in range(POLLS)]
+    nothing = [getting(asked.host, "/empty").encode()] * POLLS
+    send(folder, port, nothing)
+    before = send(folder, port, nothing)
     statements = counts_at(port)["statements"]
-    polls = send(folder, port, [poll] * POLLS)
+    answers = send(folder, port, polls)
     statements = counts_at(port)["statements"] - statements
-    after = send(folder, port, [nothing] * POLLS)
-    assert set(polls.statuses) == {304}, set(polls.statuses)
-    return Unchanged(polls.rate, statistics.mean([before.rate, after.rate]), statements)
+    after = send(folder, port, nothing)
+    assert set(answers.statuses) == {304}, set(answers.statuses)
+    return Unchanged(answers.rate, statistics.mean([before.rate, after.rate]), statements)
 
 
-def etag_of(asked: dict[str, str], port: int) -> str:
+def etag_of(asked: Asked, port: int) -> str:
     """The tag of the board as it is now."""
-    headers = {"Cookie": asked["cookie"], "Accept": "application/json"}
-    request = urllib.request.Request(f"http://127.0.0.1:{port}{asked['path']}", headers=headers)
+    headers = {"Cookie": asked.cookies[0], "Accept": "application/json"}
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{asked.path}", headers=headers)
     with urllib.request.urlopen(request, timeout=10) as answer:
         return str(answer.headers["ETag"])
 
@@ -192,10 +205,10 @@ def rate_of(votes: Answers) -> float:
 
 @contextmanager
 def viewers(
-    asked: dict[str, str], folder: Path, port: int, number: int, seconds: int
+    asked: Asked, folder: Path, port: int, number: int, seconds: int
 ) -> Iterator[Callable[[], None]]:
     """So many viewers in a process of their own; the value stops them before their time."""
-    (folder / "asked.json").write_text(json.dumps(asked))
+    (folder / "asked.json").write_text(json.dumps(vars(asked)))
     files = [str(folder / "asked.json"), str(folder / "viewers.json")]
     command = [sys.executable, "bench/_viewers.py", str(port), str(number), str(seconds), *files]
     process = subprocess.Popen(command, cwd=ROOT)

@@ -34,42 +34,42 @@ class Polls:
         self.app, self.inner = app, inner
 
     def __call__(
-        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+        self, asked: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         """Answer from memory, or let the application answer."""
         began = time.perf_counter()
-        snapshot = self._remembered(environ) if environ["REQUEST_METHOD"] == "GET" else None
+        snapshot = self._remembered(asked) if asked["REQUEST_METHOD"] == "GET" else None
         if snapshot is None:
-            return self.inner(environ, start_response)
+            return self.inner(asked, start_response)
         number = new_number()
         headers = [*headers_of(self.app, number), ("ETag", f'W/"{snapshot.etag}"')]
         headers.append(("Vary", "Cookie, Accept-Encoding"))
-        asked = _TAG.fullmatch(environ.get("HTTP_IF_NONE_MATCH", ""))
-        if asked and asked[1] == snapshot.etag:
+        tag = _TAG.fullmatch(asked.get("HTTP_IF_NONE_MATCH", ""))
+        if tag and tag[1] == snapshot.etag:
             start_response("304 NOT MODIFIED", headers)
             return ()
         headers += [("Content-Type", "application/json"), ("Content-Encoding", "gzip")]
         headers.append(("Content-Length", str(len(snapshot.packed))))
         took = round((time.perf_counter() - began) * 1000, 1)
-        note_request(number, "GET", environ["PATH_INFO"], 200, took)
+        note_request(number, "GET", asked["PATH_INFO"], 200, took)
         start_response("200 OK", headers)
         return (snapshot.packed,)
 
-    def _remembered(self, environ: "WSGIEnvironment") -> Snapshot | None:
+    def _remembered(self, asked: "WSGIEnvironment") -> Snapshot | None:
         """The board that is asked for, when everything about the asking is known to be right."""
-        asked = _ADDRESS.fullmatch(environ["PATH_INFO"])
-        if asked is None or not self._is_plain(environ):
+        board = _ADDRESS.fullmatch(asked["PATH_INFO"])
+        if board is None or not self._is_plain(asked):
             return None
-        cookies = environ.get("HTTP_COOKIE", "")
-        snapshot = live.from_memory(int(asked[1]), int(asked[2] or 0), _language(cookies))
+        cookies = asked.get("HTTP_COOKIE", "")
+        snapshot = live.from_memory(int(board[1]), int(board[2] or 0), _language(cookies))
         who = self._who(cookies)
         if snapshot is None or who is None:
             return None
         return snapshot if self._may_look(who, snapshot) else None
 
-    def _is_plain(self, environ: "WSGIEnvironment") -> bool:
-        is_ours = environ.get("HTTP_HOST") == self.app.extensions["juyi_config"].host
-        return is_ours and "gzip" in environ.get("HTTP_ACCEPT_ENCODING", "")
+    def _is_plain(self, asked: "WSGIEnvironment") -> bool:
+        is_ours = asked.get("HTTP_HOST") == self.app.extensions["juyi_config"].host
+        return is_ours and "gzip" in asked.get("HTTP_ACCEPT_ENCODING", "")
 
     def _who(self, cookies: str) -> Identity | None:
         sessions = self.app.session_interface
