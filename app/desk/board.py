@@ -190,6 +190,7 @@ class Board:
 def board_of(round_: Round) -> Board:
     """The board from the counters of a round; the building that lacks most comes first."""
     tally, asked = results(round_), {q.matter.id: q for q in questions_of(round_)}
+    titles = {id_: say(question.matter.title) for id_, question in asked.items()}
     buildings = sorted(tally.buildings, key=lambda b: -b.missing)
     course = course_of(round_, tally)
     return Board(
@@ -200,8 +201,8 @@ def board_of(round_: Round) -> Board:
         round_.closes_at,
         tally.total,
         tally.voted,
-        _standings(tally.matters, asked, course.outlooks if course else {}),
-        tuple(_row(building, asked) for building in buildings),
+        _standings(tally.matters, asked, titles, course.outlooks if course else {}),
+        tuple(_row(building, asked, titles) for building in buildings),
         tally.to_confirm,
         tally.disputed,
         _owners(tally, asked),
@@ -212,7 +213,9 @@ def board_of(round_: Round) -> Board:
     )
 
 
-def _row(building: BuildingTally, asked: dict[int, Question]) -> BuildingRow:
+def _row(
+    building: BuildingTally, asked: dict[int, Question], titles: dict[int, str]
+) -> BuildingRow:
     main = tuple(m for m in building.matters if m.subject in MAIN)
     return BuildingRow(
         building.building_id,
@@ -220,19 +223,20 @@ def _row(building: BuildingTally, asked: dict[int, Question]) -> BuildingRow:
         building.total,
         building.voted,
         building.missing,
-        _standings(main, asked),
+        _standings(main, asked, titles),
     )
 
 
 def _standings(
     matters: tuple[MatterTally, ...],
     asked: dict[int, Question],
+    titles: dict[int, str],
     outlooks: dict[int, Outlook] | None = None,
 ) -> tuple[Standing, ...]:
     ahead = outlooks or {}
     return tuple(
         Standing(
-            say(m.title),
+            titles[m.matter_id],
             m.tally,
             stretches(m.tally),
             _places(asked[m.matter_id]),

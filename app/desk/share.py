@@ -95,5 +95,5 @@ def _how(round_: Round) -> str:
     if round_.has_closed:
         return gettext("扫二维码看结果和每一步的记录。")
     return gettext(
-        "扫二维码或楼道海报，用户码单上的户码表态；不会用手机，打社区电话，工作人员上门帮您。"
+        "扫二维码或楼道海报，填户码单上的户码表态；不会用手机，打社区电话，工作人员上门帮您。"
     )
