@@ -21,11 +21,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench._wire import CONNECTIONS, Answers, Connection, getting, send
+from bench._wire import CONNECTIONS, Connection, getting, send
 from bench.measure import ROOT
 from bench.voting import copied, district, requests_of_phones, served
 
-RUNS, POLLS, VOTES, VIEWERS = 3, 4000, 1500, 500
+RUNS, POLLS, WARM_UP, VOTES, VIEWERS = 3, 4000, 400, 1500, 500
 # The paced part: so many changes a second for so many seconds.
 PACE, SECONDS = 20, 15
 # The round whose board is looked at.
@@ -57,10 +57,12 @@ def measurements(folder: Path) -> Iterator[str]:
         f"at most {statements} statements for {POLLS:,} polls |"
     )
     loss = statistics.median(one.loss for one in changing)
+    cpu = statistics.median(one.cpu_loss for one in changing)
     p99 = statistics.median(one.visible(99) for one in changing)
     yield (
-        f"| board with {VIEWERS} viewers, median of {RUNS} | votes/s fall by {loss * 100:.0f} % "
-        f"(target ≤ 15 %); vote to visible p99 {p99:.2f} s (target ≤ 2 s) |"
+        f"| board with {VIEWERS} viewers, median of {RUNS} | votes/s fall by {loss * 100:.0f} %, "
+        f"by the server's own CPU {cpu * 100:.0f} % (target ≤ 15 %); vote to visible p99 "
+        f"{p99:.2f} s (target ≤ 2 s) |"
     )
 
 
@@ -101,6 +103,9 @@ class Watched:
 
     alone: float
     beside: float
+    # Milliseconds of the server's CPU for each vote, whatever else ran on the machine.
+    cpu_alone: float
+    cpu_beside: float
     delays: list[float]
     polls: int
     poll_p99: float
@@ -112,6 +117,11 @@ class Watched:
         """By what share the votes a second fell."""
         return 1 - self.beside / self.alone
 
+    @property
+    def cpu_loss(self) -> float:
+        """By what share they would fall if the server had its processor to itself."""
+        return 1 - self.cpu_alone / self.cpu_beside
+
     def visible(self, percent: int) -> float:
         """The seconds within which so many of a hundred votes were seen."""
         ordered = sorted(self.delays)
@@ -122,8 +132,9 @@ class Watched:
         """One run in a line."""
         return (
             f"{self.beside:,.0f} votes/s beside {self.alone:,.0f} alone: {self.loss * 100:.0f} % "
-            f"fewer; at {PACE} votes/s seen after {self.visible(50):.2f} s, p99 "
-            f"{self.visible(99):.2f} s; {self.polls:,} polls, p99 {self.poll_p99:.0f} ms; "
+            f"fewer ({self.cpu_alone:.2f} and {self.cpu_beside:.2f} ms of CPU a vote: "
+            f"{self.cpu_loss * 100:.0f} %); at {PACE} votes/s seen after {self.visible(50):.2f} s, "
+            f"p99 {self.visible(99):.2f} s; {self.polls:,} polls, p99 {self.poll_p99:.0f} ms; "
             f"{self.drawn} boards drawn for {self.changes} changes"
         )
 
@@ -137,32 +148,48 @@ def watched(env: dict[str, str], folder: Path, unchanged: list[Unchanged]) -> Wa
     cookies = cookies_of(env, folder)
     asked = Asked(host, f"/desk/rounds/{ROUND}/live", cookies)
     with served(env):
-        send(folder, port, others[:400])
+        send(folder, port, others[:WARM_UP])
         unchanged.append(at_rest(asked, folder, port))
-        alone = [rate_of(send(folder, port, others[400 : 400 + VOTES // 2]))]
-        beside_votes = others[400 + VOTES // 2 : 400 + VOTES // 2 + VOTES]
-        with viewers(asked, folder, port, VIEWERS, 60) as stop:
+        ahead, beside, after = portions(others[WARM_UP:])
+        alone = [cast(ahead, folder, port)]
+        with viewers(asked, folder, port, 60) as stop:
             time.sleep(3)
-            beside = rate_of(send(folder, port, beside_votes))
+            watched_votes = cast(beside, folder, port)
             stop()
-        rest = others[400 + VOTES // 2 + VOTES :][: VOTES // 2]
-        alone.append(rate_of(send(folder, port, rest)))
+        alone.append(cast(after, folder, port))
         before = counts_at(port)["drawn"]
-        with viewers(asked, folder, port, VIEWERS, SECONDS + 8):
+        with viewers(asked, folder, port, SECONDS + 8):
             time.sleep(3)
             sent = paced(steady, port)
-        drawn = counts_at(port)["drawn"] - before
+        drawn = int(counts_at(port)["drawn"] - before)
     found = json.loads((folder / "viewers.json").read_text())
     assert set(found["statuses"]) <= {"200", "304"}, found["statuses"]
     return Watched(
-        statistics.mean(alone),
-        beside,
+        statistics.mean(rate for rate, _cpu in alone),
+        watched_votes[0],
+        statistics.mean(cpu for _rate, cpu in alone),
+        watched_votes[1],
         delays(sent, found["seen"]),
         len(found["times"]),
         sorted(found["times"])[len(found["times"]) * 99 // 100],
         drawn,
         len(sent),
     )
+
+
+def portions(votes: list[bytes]) -> tuple[list[bytes], list[bytes], list[bytes]]:
+    """Half of them before, all beside, half of them after."""
+    half = VOTES // 2
+    return votes[:half], votes[half : half + VOTES], votes[half + VOTES :][:half]
+
+
+def cast(votes: list[bytes], folder: Path, port: int) -> tuple[float, float]:
+    """Recorded votes a second, and the server's CPU for each in ms; all must be recorded."""
+    before = counts_at(port)["seconds"]
+    answers = send(folder, port, votes)
+    spent = counts_at(port)["seconds"] - before
+    assert set(answers.statuses) == {200}, set(answers.statuses)
+    return answers.rate, spent * 1000 / len(votes)
 
 
 def cookies_of(env: dict[str, str], folder: Path) -> list[str]:
@@ -179,6 +206,7 @@ def at_rest(asked: Asked, folder: Path, port: int) -> Unchanged:
     cookies = itertools.cycle(asked.cookies[:CONNECTIONS])
     polls = [getting(asked.host, asked.path, next(cookies), etag).encode() for _ in range(POLLS)]
     nothing = [getting(asked.host, "/empty").encode()] * POLLS
+    send(folder, port, polls[:CONNECTIONS])
     send(folder, port, nothing)
     before = send(folder, port, nothing)
     statements = counts_at(port)["statements"]
@@ -186,7 +214,7 @@ def at_rest(asked: Asked, folder: Path, port: int) -> Unchanged:
     statements = counts_at(port)["statements"] - statements
     after = send(folder, port, nothing)
     assert set(answers.statuses) == {304}, set(answers.statuses)
-    return Unchanged(answers.rate, statistics.mean([before.rate, after.rate]), statements)
+    return Unchanged(answers.rate, statistics.mean([before.rate, after.rate]), int(statements))
 
 
 def etag_of(asked: Asked, port: int) -> str:
@@ -197,20 +225,12 @@ def etag_of(asked: Asked, port: int) -> str:
         return str(answer.headers["ETag"])
 
 
-def rate_of(votes: Answers) -> float:
-    """Recorded votes a second; all of them must have been."""
-    assert set(votes.statuses) == {200}, set(votes.statuses)
-    return votes.rate
-
-
 @contextmanager
-def viewers(
-    asked: Asked, folder: Path, port: int, number: int, seconds: int
-) -> Iterator[Callable[[], None]]:
+def viewers(asked: Asked, folder: Path, port: int, seconds: int) -> Iterator[Callable[[], None]]:
     """So many viewers in a process of their own; the value stops them before their time."""
     (folder / "asked.json").write_text(json.dumps(vars(asked)))
     files = [str(folder / "asked.json"), str(folder / "viewers.json")]
-    command = [sys.executable, "bench/_viewers.py", str(port), str(number), str(seconds), *files]
+    command = [sys.executable, "bench/_viewers.py", str(port), str(VIEWERS), str(seconds), *files]
     process = subprocess.Popen(command, cwd=ROOT)
     try:
         yield process.terminate
@@ -242,7 +262,7 @@ def delays(sent: list[float], seen: list[list[float]]) -> list[float]:
     return [ordered[at][0] - moment for at, moment in zip(found, sent, strict=True)]
 
 
-def counts_at(port: int) -> dict[str, int]:
+def counts_at(port: int) -> dict[str, float]:
     """What the server did so far."""
     request = f"http://127.0.0.1:{port}/counts"
     with urllib.request.urlopen(request, timeout=10) as answer:
