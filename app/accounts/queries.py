@@ -1,23 +1,25 @@
 """Reading accounts: identities with a short memory, people within a scope, areas to choose from."""
 
+import threading
 import time
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import aliased, joinedload
 
 from app.accounts.models import HouseholdCode, HouseholdSession, Staff
 from app.core.db import db
 from app.core.guards import Claim, Home, Identity
+from app.core.tokens import commitment
 from app.roster.models import Area, Building, Compound, Contact, Entrance, Household, Premises
 
 # An ended account may act for at most this many seconds more (THREATS.md T25).
 MEMORY_SECONDS = 1.0
 
 
-# Whoever asked within so many seconds is looked up again together with whoever asks next.
-_LATELY, _AT_ONCE = 5.0, 1000
+# Whoever asked within so many seconds is looked up again together, a little before it is needed.
+_LATELY, _AHEAD, _AT_ONCE = 5.0, 0.2, 1000
 
 
 @dataclass
@@ -28,15 +30,20 @@ class _Remembered:
 
 
 _memory: dict[str, _Remembered] = {}
+_renewing = threading.Lock()
 
 
 def remembered(session_key: str) -> Identity | None:
-    """Who a session belongs to, if that was looked up within the last second."""
+    """Who a session belongs to, if that was looked up within the last second.
+
+    None also for the one caller who is to look everybody up again while the others need not wait.
+    """
     known, now = _memory.get(session_key), time.monotonic()
     if known is None:
         return None
     known.asked_at = now
-    return known.identity if known.until > now else None
+    is_due = known.until - now < _AHEAD and not _renewing.locked()
+    return None if is_due or known.until <= now else known.identity
 
 
 def identity_of(session_key: str) -> Identity | None:
@@ -47,28 +54,51 @@ def identity_of(session_key: str) -> Identity | None:
     """
     if known := remembered(session_key):
         return known
+    if not _renewing.acquire(blocking=False):
+        return _look_up({session_key}).get(session_key)
+    try:
+        since = time.monotonic() - _LATELY
+        lately = [key for key, one in list(_memory.items()) if one.asked_at > since]
+        return _look_up({session_key, *lately[:_AT_ONCE]}).get(session_key)
+    finally:
+        _renewing.release()
+
+
+def _look_up(keys: set[str]) -> dict[str, Identity]:
+    """Who these sessions belong to, as far as they stand; remembered from now on."""
     if len(_memory) > 5000:
         forget_identities()
-    now = time.monotonic()
-    lately = [key for key, one in list(_memory.items()) if one.asked_at > now - _LATELY]
-    keys = {session_key, *lately[:_AT_ONCE]}
-    standing = _standing(keys)
+    standing, now = _standing(keys), time.monotonic()
     for key in keys:
-        if key in standing:
-            before = _memory.get(key)
+        before = _memory.pop(key, None)
+        if identity := standing.get(key):
             asked_at = before.asked_at if before else now
-            _memory[key] = _Remembered(standing[key], now + MEMORY_SECONDS, asked_at)
-        else:
-            _memory.pop(key, None)
-    return standing.get(session_key)
+            _memory[key] = _Remembered(identity, now + MEMORY_SECONDS, asked_at)
+    return standing
 
 
 def _standing(keys: set[str]) -> dict[str, Identity]:
     """Those of the sessions that still stand, with whom they belong to, in one statement."""
     ids = {int(id_) for id_, _, _stamp in (key.partition(":") for key in keys) if id_.isdecimal()}
-    people = select(Staff).where(Staff.id.in_(ids), Staff.closed_at.is_(None))
-    found = db.session.scalars(people.options(joinedload(Staff.area)))
-    identities = {staff.identity.get_id(): staff.identity for staff in found}
+    # Columns and no rows of the session: there may be hundreds, every second.
+    people = (
+        select(
+            Staff.id,
+            Staff.username,
+            Staff.name,
+            Staff.role,
+            func.coalesce(Area.path, "/"),
+            Staff.salt,
+            Staff.session_stamp,
+        )
+        .outerjoin(Area, Area.id == Staff.area_id)
+        .where(Staff.id.in_(ids), Staff.closed_at.is_(None))
+    )
+    found = [
+        Identity(id_, username, name, role, path, commitment("staff", salt, str(id_)), stamp)
+        for id_, username, name, role, path, salt, stamp in db.session.execute(people)
+    ]
+    identities = {one.get_id(): one for one in found}
     return {key: identities[key] for key in keys if key in identities}
 
 

@@ -29,6 +29,9 @@ from app.rounds.models import Round
 
 # Seconds: how long a snapshot is believed, and how old one may get while somebody renews it.
 BELIEVED, PATIENCE = 0.5, 2.0
+# A board that is slow to draw is believed longer, up to a second, so that drawing it again and
+# again takes a small share of the processor from the votes.
+LONGEST, DRAWINGS = 1.0, 16
 MOST_BOARDS = 200
 PARTS = ("state", "total", "spoken", "owners", "buildings", "course")
 PLAN_PARTS = ("doors",)
@@ -52,11 +55,16 @@ class Snapshot:
 class _Slot:
     lock: threading.Lock = field(default_factory=threading.Lock)
     asked_at: float = float("-inf")
+    believed: float = BELIEVED
     snapshot: Snapshot | None = None
 
     @property
     def age(self) -> float:
         return time.monotonic() - self.asked_at
+
+    @property
+    def is_believed(self) -> bool:
+        return self.age <= self.believed
 
 
 # By round, building (0 for the whole round) and language.
@@ -65,14 +73,14 @@ _slots_lock = threading.Lock()
 
 
 def snapshot_of(round_id: int, building_id: int = 0) -> Snapshot | None:
-    """The board of a round, or of one of its buildings, at most `BELIEVED` seconds old.
+    """The board of a round, or of one of its buildings, some `BELIEVED` seconds old.
 
     In the reader's language. While one caller renews it, the others get the one before, for at
     most `PATIENCE` seconds. None when there is no such round, or no such building in it.
     """
     key = (round_id, building_id, str(get_locale()))
     slot = _slot(key)
-    if slot.age <= BELIEVED:
+    if slot.is_believed:
         return slot.snapshot
     if slot.lock.acquire(blocking=False):
         return _renew(slot, key)
@@ -89,7 +97,7 @@ def from_memory(round_id: int, building_id: int, language: str) -> Snapshot | No
     slot = _slots.get((round_id, building_id, language))
     if slot is None:
         return None
-    is_good = slot.age <= BELIEVED or (slot.lock.locked() and slot.age <= PATIENCE)
+    is_good = slot.is_believed or (slot.lock.locked() and slot.age <= PATIENCE)
     return slot.snapshot if is_good else None
 
 
@@ -112,9 +120,13 @@ def _slot(key: tuple[int, int, str]) -> _Slot:
 def _renew(slot: _Slot, key: tuple[int, int, str]) -> Snapshot | None:
     """Look whether the round changed, and render it when it did; gives the slot's lock back."""
     try:
-        if slot.age > BELIEVED:
-            slot.snapshot = _current(*key[:2], slot.snapshot)
+        if not slot.is_believed:
+            before, began = slot.snapshot, time.thread_time()
+            slot.snapshot = _current(*key[:2], before)
             slot.asked_at = time.monotonic()
+            # The first drawing of all also reads the templates.
+            cost = DRAWINGS * (time.thread_time() - began) if before else 0.0
+            slot.believed = min(max(BELIEVED, cost), LONGEST)
         return slot.snapshot
     finally:
         slot.lock.release()

@@ -52,6 +52,16 @@ def poll(client: PageClient, round_id: int, etag: str = "", **headers: str) -> A
     return client.raw("get", f"/desk/rounds/{round_id}/live", headers={**asked, **headers})
 
 
+def from_memory(client: PageClient, app: Flask, round_id: int, etag: str) -> Any:
+    """The answer from memory; on a busy machine it may have to be renewed a few times first."""
+    for _ in range(10):
+        with entering(app) as entered:
+            answer = poll(client, round_id, etag)
+        if not entered:
+            return answer
+    raise AssertionError("never answered from memory")
+
+
 def watched(client: PageClient) -> Round:
     round_ = make_round(make_building().compound)
     client.sign_in(make_staff())
@@ -61,11 +71,10 @@ def watched(client: PageClient) -> Round:
 
 def test_memory_says_what_the_long_way_says(client: PageClient, app: Flask) -> None:
     round_id = watched(client).id
+    etag = poll(client, round_id).headers["ETag"]
+    asked = ("", '"x"', etag, etag.removeprefix("W/"))
+    short = [from_memory(client, app, round_id, one) for one in asked]
     with entering(app) as entered:
-        short = [poll(client, round_id), poll(client, round_id, '"x"')]
-        etag = short[0].headers["ETag"]
-        short += [poll(client, round_id, etag), poll(client, round_id, etag.removeprefix("W/"))]
-        assert entered == []
         live.forget()
         full = poll(client, round_id)
         live.forget()
@@ -160,9 +169,8 @@ def test_each_language_has_its_own_answer(client: PageClient, app: Flask) -> Non
     client.http.set_cookie("language", "en", domain=ORIGIN.split("//")[1].split(":")[0])
     english = poll(client, round_.id, etag)
     assert english.status_code == 200
-    with entering(app) as entered:
-        assert poll(client, round_.id, english.headers["ETag"]).status_code == 304
-    assert entered == []
+    answer = from_memory(client, app, round_.id, english.headers["ETag"])
+    assert answer.status_code == 304
 
 
 def test_a_vote_is_seen_from_memory_as_soon_as_it_is_believed(client: PageClient) -> None:
