@@ -29,9 +29,9 @@ from app.rounds.models import Round
 
 # Seconds: how long a snapshot is believed, and how old one may get while somebody renews it.
 BELIEVED, PATIENCE = 0.5, 2.0
-# A board that is slow to draw is believed longer, up to a second, so that drawing it again and
-# again takes a small share of the processor from the votes.
-LONGEST, DRAWINGS = 1.0, 16
+# A board that is slow to draw is believed a little longer, so that drawing it again and again takes
+# but a small share of the processor from the votes.
+LONGEST, DRAWINGS = 0.7, 16
 MOST_BOARDS = 200
 PARTS = ("state", "total", "spoken", "owners", "buildings", "course")
 PLAN_PARTS = ("doors",)

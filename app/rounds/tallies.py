@@ -186,7 +186,7 @@ def results(round_: Round) -> RoundTally:
         _counters(round_.id),
         _voices(round_.id),
         {m.id: _parts(round_.id, m) for m in round_.matters if m.track == Track.OWNERS},
-        *_wishes(round_.id),
+        *(_wishes(round_.id) if any(not m.is_decision for m in round_.matters) else ({}, {})),
         _channels(round_.id),
     )
     return tally_of(round_, standings)
