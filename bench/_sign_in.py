@@ -10,6 +10,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from app.accounts import desk_sessions
 from app.accounts.models import Staff
 from app.core import clock
 from app.core.db import db
@@ -42,7 +43,8 @@ def _made(number: int) -> Staff:
 def _signed_in(person: Staff) -> str:
     now = int(clock.now().timestamp())
     moments = dict.fromkeys(("staff_began", "staff_seen", "staff_sure"), now)
-    kept = {"_user_id": person.identity.get_id(), "_fresh": True, **moments}
+    token = desk_sessions.begin(person.id, "")
+    kept = {"_user_id": token, "_fresh": True, **moments}
     signer: Any = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
     return f"{app.config['SESSION_COOKIE_NAME']}={signer.dumps(kept)}"
 

@@ -1,7 +1,7 @@
 """Loads the sample into an empty database and says where to look; part of `make run`.
 
 `load` leaves a database that holds an area or an account alone. What `flask demo` gives away
-(passwords, codes) is kept in instance/demo.json, readable by its owner only.
+(passwords, second factors, codes) is kept in instance/demo.json, readable by its owner only.
 """
 
 import json
@@ -72,6 +72,10 @@ def sample_lines(config: Config, sample: dict[str, list[dict[str, str]]]) -> lis
     silent = (h for h in sample["households"] if h["round"] in open_rounds and not h["voted"])
     home = next(silent, None)
     lines = [f"  Staff            {s['username']:10} {s['password']}" for s in sample["staff"]]
+    lines.append(
+        "  Code of one      .venv/bin/flask --app wsgi staff code USERNAME   (动态码, 30 s)"
+    )
+    lines.append("  or in an app     otp_secret in instance/demo.json")
     if home is not None:
         compound = open_rounds[home["round"]]
         building = next(

@@ -43,7 +43,7 @@ start_private() {
   port=$(.venv/bin/python -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
   as_owner "$PROGRAMS/initdb" -D "$HOME_DIR/data" -U juyi -A trust -E UTF8 --locale C.UTF-8 --no-sync >/dev/null
   as_owner "$PROGRAMS/pg_ctl" -D "$HOME_DIR/data" -w -l "$HOME_DIR/log" \
-    -o "-h 127.0.0.1 -p $port -k $HOME_DIR -c fsync=off" start >/dev/null
+    -o "-h 127.0.0.1 -p $port -k $HOME_DIR -c fsync=off -c synchronous_commit=off -c full_page_writes=off" start >/dev/null
   export JUYI_TEST_DATABASE_URL=postgresql://juyi@127.0.0.1:$port/postgres
 }
 

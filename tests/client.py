@@ -11,6 +11,7 @@ from flask import Flask, g, session, url_for
 from flask_wtf.csrf import generate_csrf
 from html5lib.html5parser import ParseError
 
+from app.accounts import desk_sessions
 from app.core import clock
 from app.core.db import db
 
@@ -144,14 +145,19 @@ class PageClient:
         """The page a redirect leads to."""
         return self.visit(response.headers["Location"], status)
 
-    def sign_in(self, staff: Any) -> None:
-        """Be this member of staff (a `Staff` row or an `Identity`) from now on."""
-        identity = getattr(staff, "identity", staff)
+    def sign_in(self, staff: Any, *, sure: bool = True) -> None:
+        """Be this member of staff (a `Staff` row or an `Identity`) from now on.
+
+        Unless `sure`, the last proof of that is too long ago.
+        """
+        token = desk_sessions.begin(staff.id, "Chrome · Windows")
+        db.session.commit()
         with self.http.session_transaction(base_url=ORIGIN) as stored:
-            stored["_user_id"] = identity.get_id()
+            stored["_user_id"] = token
             stored["_fresh"] = True
             now = int(clock.now().timestamp())
-            stored["staff_began"] = stored["staff_seen"] = stored["staff_sure"] = now
+            stored["staff_began"] = stored["staff_seen"] = now
+            stored["staff_sure"] = now if sure else 0
 
     def enter(self, building: Any, digits: str) -> Page:
         """Sign in as the household with this code; the page one lands on."""

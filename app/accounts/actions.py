@@ -1,54 +1,27 @@
-"""Accounts: make staff, sign them in, issue and end household codes."""
+"""Accounts: make staff, change what they may do, issue and end household codes."""
 
-import hashlib
-import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
-from argon2 import PasswordHasher
-from argon2.exceptions import VerificationError
 from sqlalchemy import insert, select, update
 
+from app.accounts import desk_sessions
 from app.accounts.codes import Code, draw_code, hash_secret
 from app.accounts.models import HouseholdCode, HouseholdSession, Staff
-from app.core import clock, limits
-from app.core.db import db, once, release
+from app.accounts.passwords import hashed
+from app.accounts.standing import NotAllowed, check_may_look_after, check_may_make, check_reach
+from app.core import clock
+from app.core.db import db, once
 from app.core.errors import Refused, msg
 from app.core.forms import canonical
 from app.core.guards import Identity, Role
 from app.core.jobs import Report
-from app.core.tokens import random_token
 from app.journal.actions import OFFICE, SYSTEM, record
 from app.journal.models import Kind
 from app.notices.actions import tell
 from app.notices.models import MessageKind
 from app.notices.queries import can_tell
 from app.roster.models import Area, Household
-
-PASSWORD_LENGTH = 10
-# Nobody makes an account of their own standing, or one person would be both persons.
-MAY_MAKE: dict[Role, tuple[Role, ...]] = {
-    Role.WORKER: (),
-    Role.OFFICE: (Role.WORKER, Role.DESIGNER, Role.BUILDER),
-    Role.DISTRICT: (Role.WORKER, Role.OFFICE, Role.DESIGNER, Role.BUILDER, Role.AUDITOR),
-    Role.DESIGNER: (),
-    Role.BUILDER: (),
-    Role.AUDITOR: (),
-    Role.ADMIN: tuple(Role),
-}
-STAFF_TRIES, STAFF_WINDOW = 5, timedelta(minutes=15)
-
-_passwords = PasswordHasher()
-_NO_PASSWORD = _passwords.hash(secrets.token_hex(16))
-
-
-class NotAllowed(Refused):
-    """This person may not do that to that account."""
-
-
-class WeakPassword(Refused):
-    """The password is too short."""
 
 
 class UsernameTaken(Refused):
@@ -83,23 +56,22 @@ def create_staff(
     name: str,
     role: Role,
     area: Area | None,
-    password: str,
+    password: str | None,
     *,
     by: Identity | None,
 ) -> Staff:
-    """Make an account; `by` is None on the command line of the server.
+    """Make an account; without a password it opens by an invitation only.
 
-    Refuses `WeakPassword`, `UsernameTaken`, and `NotAllowed` beyond the maker's own scope.
+    `by` is None on the command line of the server. Refuses `WeakPassword`, `UsernameTaken`, and
+    `NotAllowed` beyond the maker's own scope.
     """
-    _check_may_make(by, role, area)
-    if len(password) < PASSWORD_LENGTH:
-        raise WeakPassword(msg("密码至少要 %(length)s 个字符。"), length=PASSWORD_LENGTH)
+    check_may_make(by, role, area)
     staff = Staff(
         username=canonical(username).lower(),
         name=canonical(name),
         role=role,
         area=area,
-        password_hash=_passwords.hash(password),
+        password_hash=None if password is None else hashed(password),
         made_by_id=by.id if by else None,
         created_at=clock.now(),
     )
@@ -110,40 +82,38 @@ def create_staff(
     return staff
 
 
+def change_staff(staff: Staff, role: Role, area: Area | None, *, by: Identity) -> bool:
+    """Give somebody below another role or scope; whether that changed anything.
+
+    Refuses `NotAllowed` for oneself, and where either standing is not below the person's own.
+    """
+    check_may_look_after(by, staff)
+    check_may_make(by, role, area)
+    if (staff.role, staff.area_id) == (role, area.id if area else None):
+        return False
+    staff.role, staff.area = role, area
+    facts = {"changed": staff.id, "role": role.value, "area": area.id if area else 0}
+    record(OFFICE, Kind.STAFF, facts, actor=by.commitment)
+    return True
+
+
+def change_password(staff: Staff, password_hash: str, *, keep: str, by: Identity) -> None:
+    """Set a person's own new password; every sign-in but this one (`keep`) ends."""
+    staff.password_hash = password_hash
+    desk_sessions.end_all(staff.id, but=keep)
+    record(OFFICE, Kind.STAFF, {"password": staff.id}, actor=by.commitment)
+
+
 def close_staff(staff: Staff, *, by: Identity) -> None:
     """End an account and every session of it; refuses `NotAllowed` for oneself."""
     if staff.id == by.id:
         raise NotAllowed(msg("不能停用自己的账号，请让另一位管理员来做。"))
     if staff.role == Role.ADMIN and by.role != Role.ADMIN:
         raise NotAllowed(msg("只有系统管理员能停用管理员。"))
-    _check_reach(by, staff.area)
+    check_reach(by, staff.area)
     staff.closed_at = clock.now()
-    staff.session_stamp = random_token()
+    desk_sessions.end_all(staff.id)
     record(OFFICE, Kind.STAFF, {"closed": staff.id}, actor=by.commitment)
-
-
-def check_password(username: str, password: str) -> Staff | None:
-    """The member of staff who signs in, or None when name or password is wrong.
-
-    Refuses `TooManyTries` after five tries in a quarter of an hour, whatever the name.
-    """
-    key = f"staff:{hashlib.sha256(canonical(username).lower().encode()).hexdigest()[:32]}"
-    spent = limits.spend(key, most=STAFF_TRIES, window=STAFF_WINDOW)
-    staff = db.session.scalar(
-        select(Staff).where(
-            Staff.username == canonical(username).lower(), Staff.closed_at.is_(None)
-        )
-    )
-    staff_id, stored = (staff.id, staff.password_hash) if staff else (None, _NO_PASSWORD)
-    release()  # The slow hash must not hold the write lock.
-    try:
-        _passwords.verify(stored, password)
-    except VerificationError:
-        return None
-    if staff_id is None:
-        return None
-    limits.give_back(spent)
-    return db.session.get_one(Staff, staff_id)
 
 
 def prepare_codes(
@@ -250,19 +220,6 @@ def _end_codes(household_ids: list[int]) -> None:
             .where(HouseholdSession.household_id.in_(chunk), HouseholdSession.ended_at.is_(None))
             .values(ended_at=now)
         )
-
-
-def _check_may_make(by: Identity | None, role: Role, area: Area | None) -> None:
-    if by is None:
-        return
-    if by.role != Role.ADMIN and role not in MAY_MAKE[by.role]:
-        raise NotAllowed(msg("您只能给下一级的同事建账号。"))
-    _check_reach(by, area)
-
-
-def _check_reach(by: Identity, area: Area | None) -> None:
-    if not by.reaches(area.path if area else "/"):
-        raise NotAllowed(msg("这个范围不归您管。"))
 
 
 def _chunks(ids: list[int], size: int = 500) -> Iterable[list[int]]:

@@ -1,67 +1,18 @@
-"""Forms of the accounts: signing in, making people, and the doors of households."""
+"""Forms of the doors of households."""
 
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import PasswordField, RadioField, SelectField, StringField
+from wtforms import RadioField, SelectField, StringField
 from wtforms.validators import DataRequired, Length, ValidationError
 
-from app.accounts.actions import PASSWORD_LENGTH
 from app.accounts.codes import read_code
 from app.accounts.guessing import Door
 from app.accounts.phone_codes import read_mobile, read_phone_code
 from app.accounts.queries import OwnHome
-from app.core.forms import Form, canonical, tidied
-from app.core.guards import Role
+from app.core.forms import Form, canonical
 from app.roster import cells
-from app.roster.models import Area, Building
-
-
-class LoginForm(Form):
-    """User name and password of a member of staff."""
-
-    username = StringField(
-        _l("用户名"),
-        [DataRequired(_l("请填用户名。")), Length(max=60)],
-        filters=[tidied],
-        render_kw={"autocomplete": "username"},
-    )
-    password = PasswordField(
-        _l("密码"),
-        [DataRequired(_l("请填密码。")), Length(max=200)],
-        render_kw={"autocomplete": "current-password"},
-    )
-
-
-class PersonForm(Form):
-    """A new member of staff: role, scope, and a first password told in person."""
-
-    username = StringField(
-        _l("用户名"),
-        [DataRequired(_l("请填用户名。")), Length(max=60, message=_l("用户名太长。"))],
-        filters=[tidied],
-    )
-    name = StringField(
-        _l("姓名"),
-        [DataRequired(_l("请填姓名。")), Length(max=60, message=_l("姓名太长。"))],
-        filters=[tidied],
-    )
-    role = SelectField(_l("身份"), choices=[])
-    area = SelectField(_l("负责范围"), coerce=int)
-    password = PasswordField(
-        _l("初始密码"),
-        [
-            DataRequired(_l("请填初始密码。")),
-            Length(min=PASSWORD_LENGTH, max=200, message=_l("密码至少要 10 个字符。")),
-        ],
-        render_kw={"autocomplete": "new-password"},
-    )
-
-    def __init__(self, areas: list[Area], roles: list[Role], *, whole: bool, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.role.choices = [(role.value, role.label) for role in roles]
-        everything = [(0, _l("全部"))] if whole else []
-        self.area.choices = [*everything, *((area.id, area.full_name) for area in areas)]
+from app.roster.models import Building
 
 
 def as_room(typed: str) -> str:

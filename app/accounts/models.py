@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.core.db import BigInt, Model
 from app.core.guards import Identity, Role
-from app.core.tokens import commitment, random_bytes, random_token
+from app.core.tokens import commitment, random_bytes
 from app.roster.models import Area, Building, Contact, Household
 
 
@@ -15,6 +15,11 @@ class Staff(Model):
     """A member of staff; without an area the scope is everything."""
 
     __tablename__ = "staff"
+    __table_args__ = (
+        CheckConstraint(
+            "(otp_sealed IS NULL) = (enrolled_at IS NULL)", name="enrolled_with_secret"
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     # Canonical form (NFKC, trimmed, lower case), so that no two look the same (THREATS.md T40).
@@ -22,10 +27,14 @@ class Staff(Model):
     name: Mapped[str] = mapped_column(String(60))
     role: Mapped[Role]
     area_id: Mapped[int | None] = mapped_column(ForeignKey("area.id"))
-    password_hash: Mapped[str] = mapped_column(String(200))
-    # Changes with the password or when the account is closed: every session ends then.
-    session_stamp: Mapped[str] = mapped_column(String(20), default=random_token)
+    # None until an invitation is taken up, and again once a new one is made.
+    password_hash: Mapped[str | None] = mapped_column(String(200))
+    # The secret of the second factor (`core.sealing`), and the last step of time that was used.
+    otp_sealed: Mapped[bytes | None]
+    otp_step: Mapped[int | None] = mapped_column(BigInt)
+    enrolled_at: Mapped[datetime | None]
     salt: Mapped[bytes] = mapped_column(default=random_bytes)
+    # Who invited them last, or made the account: decision 6 keeps the two apart.
     made_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     created_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
@@ -41,8 +50,57 @@ class Staff(Model):
             role=self.role,
             area_path=self.area.path if self.area else "/",
             commitment=commitment("staff", self.salt, str(self.id)),
-            session_stamp=self.session_stamp,
         )
+
+
+class Invitation(Model):
+    """The way into an account, for once: a new one, or one whose holder lost a factor (T40).
+
+    The link holds the token, we keep its digest. A later invitation ends it for good.
+    """
+
+    __tablename__ = "invitation"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), index=True)
+    token_digest: Mapped[str] = mapped_column(String(64), unique=True)
+    made_at: Mapped[datetime]
+    made_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    staff: Mapped[Staff] = relationship(foreign_keys=staff_id)
+
+
+class RecoveryCode(Model):
+    """One of the codes for a day without the phone: 4 characters that find it, 8 that prove it."""
+
+    __tablename__ = "recovery_code"
+    __table_args__ = (UniqueConstraint("staff_id", "selector"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    selector: Mapped[str] = mapped_column(String(4))
+    secret_hash: Mapped[str] = mapped_column(String(200))
+    made_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class StaffSession(Model):
+    """One sign-in of a member of staff; the cookie holds the token, we only its digest.
+
+    When it was used last stands in the cookie alone, so that reading writes nothing.
+    """
+
+    __tablename__ = "staff_session"
+
+    id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    token_digest: Mapped[str] = mapped_column(String(64), unique=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), index=True)
+    browser: Mapped[str] = mapped_column(String(60))
+    began_at: Mapped[datetime] = mapped_column(index=True)
+    ended_at: Mapped[datetime | None]
+    staff: Mapped[Staff] = relationship()
 
 
 class HouseholdCode(Model):

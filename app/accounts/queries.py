@@ -2,13 +2,22 @@
 
 import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import aliased, joinedload
 
-from app.accounts.models import HouseholdCode, HouseholdSession, Staff
+from app.accounts.desk_sessions import stands, token_digest
+from app.accounts.models import (
+    HouseholdCode,
+    HouseholdSession,
+    Invitation,
+    Staff,
+    StaffSession,
+)
 from app.core.db import db
 from app.core.guards import Claim, Home, Identity
 from app.core.tokens import commitment
@@ -47,7 +56,7 @@ def remembered(session_key: str) -> Identity | None:
 
 
 def identity_of(session_key: str) -> Identity | None:
-    """Who a session (`id:stamp`) belongs to, while the account is open; remembered for a second,
+    """Whom a sign-in's token speaks for, while it stands; remembered for a second,
 
     so that a page which polls costs no query (PERFORMANCE.md row 4): everybody who asked lately is
     looked up at once, so that many pages cost no more than one.
@@ -78,28 +87,34 @@ def _look_up(keys: set[str]) -> dict[str, Identity]:
 
 
 def _standing(keys: set[str]) -> dict[str, Identity]:
-    """Those of the sessions that still stand, with whom they belong to, in one statement."""
-    ids = {int(id_) for id_, _, _stamp in (key.partition(":") for key in keys) if id_.isdecimal()}
+    """Those of the sign-ins that still stand, with whom they belong to, in one statement."""
+    tokens = {token_digest(key): key for key in keys}
     # Columns and no rows of the session: there may be hundreds, every second.
     people = (
         select(
+            StaffSession.token_digest,
             Staff.id,
             Staff.username,
             Staff.name,
             Staff.role,
             func.coalesce(Area.path, "/"),
             Staff.salt,
-            Staff.session_stamp,
         )
+        .join(Staff, Staff.id == StaffSession.staff_id)
         .outerjoin(Area, Area.id == Staff.area_id)
-        .where(Staff.id.in_(ids), Staff.closed_at.is_(None))
+        .where(StaffSession.token_digest.in_(tokens), *stands())
     )
-    found = [
-        Identity(id_, username, name, role, path, commitment("staff", salt, str(id_)), stamp)
-        for id_, username, name, role, path, salt, stamp in db.session.execute(people)
-    ]
-    identities = {one.get_id(): one for one in found}
-    return {key: identities[key] for key in keys if key in identities}
+    return {
+        tokens[digest]: Identity(
+            id_, username, name, role, path, commitment("staff", salt, str(id_)), tokens[digest]
+        )
+        for digest, id_, username, name, role, path, salt in db.session.execute(people)
+    }
+
+
+def as_signed_in(staff: Staff, token: str) -> Identity:
+    """The identity of somebody in the browser that holds this token."""
+    return replace(staff.identity, session_token=token)
 
 
 def forget_identities() -> None:
@@ -134,18 +149,55 @@ def too_near(by: Identity) -> set[int]:
     return set(db.session.scalars(near))
 
 
-def people_within(by: Identity) -> list[Staff]:
-    """Open accounts whose scope lies within this person's, by area and name."""
-    people = (
-        select(Staff)
+@dataclass(frozen=True)
+class Colleague:
+    """Somebody of the desk as the list shows them; `invited_until` while a link waits for them."""
+
+    staff: Staff
+    last_sign_in: datetime | None
+    invited_until: datetime | None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether they have not set a password yet, be the link still good or not."""
+        return self.staff.password_hash is None
+
+
+def people_within(by: Identity, words: str = "") -> Select[Any]:
+    """Open accounts whose scope lies within this person's, by area and name; of some words only.
+
+    Rows are the fields of `Colleague`, for `core.paging`.
+    """
+    last = (
+        select(func.max(StaffSession.began_at))
+        .where(StaffSession.staff_id == Staff.id)
+        .scalar_subquery()
+    )
+    until = (
+        select(func.max(Invitation.expires_at))
+        .where(Invitation.staff_id == Staff.id)
+        .where(Invitation.used_at.is_(None), Invitation.ended_at.is_(None))
+        .scalar_subquery()
+    )
+    people: Any = (
+        select(Staff, last, until)
         .outerjoin(Area, Area.id == Staff.area_id)
         .where(Staff.closed_at.is_(None))
         .options(joinedload(Staff.area))
-        .order_by(Area.path, Staff.name)
+        .order_by(Area.path, Staff.name, Staff.id)
     )
     if by.area_path != "/":
         people = people.where(Area.path.startswith(by.area_path))
-    return list(db.session.scalars(people))
+    if words:
+        names = (Staff.name, Staff.username, Area.name)
+        people = people.where(or_(*(name.contains(words, autoescape=True) for name in names)))
+    return people  # type: ignore[no-any-return]
+
+
+def colleague(staff: Staff, by: Identity) -> Colleague:
+    """One of `people_within`."""
+    row = db.session.execute(people_within(by).where(Staff.id == staff.id)).one()
+    return Colleague(*row)
 
 
 def areas_within(by: Identity) -> list[Area]:
@@ -242,18 +294,24 @@ def homes_on_phone(home: Home) -> list[OwnHome]:
 
 
 def signed_in(home: Home, began_after: datetime) -> list[SignedIn]:
-    """The browsers that speak for a household and have not left, the newest first."""
-    rows = db.session.execute(
+    """The browsers that speak for this household and have not left, the newest first."""
+    return [
+        SignedIn(began_at, contact_id is not None, id_ == home.session_id)
+        for id_, began_at, contact_id in signed_in_at(home.household_id, began_after)
+    ]
+
+
+def signed_in_at(
+    household_id: int, began_after: datetime
+) -> Sequence[Row[int, datetime, int | None]]:
+    """(id, when it began, the phone it came by) of every browser that speaks for a household."""
+    return db.session.execute(
         select(HouseholdSession.id, HouseholdSession.began_at, HouseholdSession.contact_id)
         .outerjoin(HouseholdCode, HouseholdCode.id == HouseholdSession.code_id)
         .where(
-            HouseholdSession.household_id == home.household_id,
+            HouseholdSession.household_id == household_id,
             HouseholdSession.began_at > began_after,
             session_stands(),
         )
         .order_by(HouseholdSession.began_at.desc(), HouseholdSession.id.desc())
-    )
-    return [
-        SignedIn(began_at, contact_id is not None, id_ == home.session_id)
-        for id_, began_at, contact_id in rows
-    ]
+    ).all()

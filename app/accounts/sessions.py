@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import and_, select, update
 
@@ -12,6 +12,9 @@ from app.core.db import db
 from app.core.errors import Refused, msg
 from app.core.guards import Home
 from app.roster.models import Contact
+
+# However busy it is, a browser speaks for a household no longer than this.
+HALF_A_DAY = timedelta(hours=12)
 
 
 class NotOnThisPhone(Refused):

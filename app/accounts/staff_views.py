@@ -1,135 +1,151 @@
-"""Staff sign in and out, and look after the accounts of their area."""
+"""The people of a scope: who they are, inviting them, what they may do, the end of an account."""
 
-from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, Flask, Response, abort, current_app, flash, redirect, request, session
-from flask import url_for as _url_for
+from flask import Blueprint, Flask, Response, abort, flash, request, session
 from flask_babel import gettext as _
-from flask_login import LoginManager, current_user, login_user, logout_user
+from flask_login import current_user
 
-from app.accounts import actions, queries
-from app.accounts.forms import LoginForm, PersonForm
-from app.accounts.models import Staff
+from app.accounts import actions, desk_sessions, invitations, queries
+from app.accounts import standing as standing_of
+from app.accounts.enrolling import code_key
+from app.accounts.models import Staff, StaffSession
+from app.accounts.staff_forms import PersonForm, StandingForm
 from app.core import clock
 from app.core.db import db
 from app.core.errors import Refused
-from app.core.guards import Identity, Role, public, staff, staff_gate
-from app.core.web import page, saved
+from app.core.format import as_moment
+from app.core.forms import tidied
+from app.core.guards import Role, must_reach, staff, stepped_up
+from app.core.paging import paged
+from app.core.qr import draw_qr
+from app.core.sheets import Column, Table
+from app.core.tokens import random_token
+from app.core.web import asked_number, page, saved, spreadsheet
 from app.roster.models import Area
 
-IDLE, ABSOLUTE = timedelta(minutes=30), timedelta(hours=8)
-# So long is whoever proved who they are believed for steps that ask for it (ASVS 7.5.3).
-SURE = timedelta(minutes=10)
+_NONCE = 26
 
-login_bp = Blueprint("accounts_login", __name__)
 bp = Blueprint("accounts_staff", __name__, url_prefix="/desk")
-manager = LoginManager()
 
 
 def init_app(app: Flask) -> None:
-    """Register the pages and tell Flask-Login who is who."""
-    manager.init_app(app)
-    staff_gate.remembered = _remembered
-    staff_gate.is_sure, staff_gate.ask = _is_sure, _ask_again
-    app.register_blueprint(login_bp)
+    """Register the pages."""
     app.register_blueprint(bp)
-
-
-@manager.user_loader
-def _load(session_key: str) -> Identity | None:
-    """The signed-in person, unless the session idled too long or got too old (THREATS.md §4)."""
-    if not _is_fresh(session):
-        return None
-    now = clock.now().timestamp()
-    # Polls of a page left open keep nobody signed in; and a cookie a minute is enough.
-    if now - session["staff_seen"] > 60 and not request.path.endswith(("/live", "/progress")):
-        session["staff_seen"] = int(now)
-    return queries.identity_of(session_key)
-
-
-def _remembered(kept: Mapping[str, Any]) -> Identity | None:
-    """The same from memory alone; None also when somebody has to be looked up first."""
-    return queries.remembered(kept.get("_user_id", "")) if _is_fresh(kept) else None
-
-
-def _is_fresh(kept: Mapping[str, Any]) -> bool:
-    now = clock.now().timestamp()
-    idle, age = now - kept.get("staff_seen", 0), now - kept.get("staff_began", 0)
-    return idle <= IDLE.total_seconds() and age <= ABSOLUTE.total_seconds()
-
-
-@manager.unauthorized_handler
-def _sign_in_first() -> Response:
-    if request.accept_mimetypes.best == "application/json":
-        abort(401)
-    # A line break in an address would break the redirect after signing in.
-    if request.method == "GET" and request.full_path.isprintable():
-        session["after_login"] = request.full_path.rstrip("?")
-    return current_app.make_response(redirect(_url_for("accounts_login.login"), 303))
-
-
-def _is_sure() -> bool:
-    return clock.now().timestamp() - session.get("staff_sure", 0) <= SURE.total_seconds()
-
-
-def _ask_again() -> Response:
-    abort(403)
-
-
-@login_bp.route("/login", methods=["GET", "POST"])
-@public
-def login() -> Response:
-    """Sign in with user name and password."""
-    form = LoginForm()
-    if form.validate_on_submit():
-        try:
-            person = actions.check_password(form.username.data, form.password.data)
-        except Refused as refusal:
-            form.refuse(refusal)
-        else:
-            if person:
-                return _begin(person)
-            form.form_errors = [_("用户名或密码不对。")]
-    return page("accounts/staff/login.html", form=form)
-
-
-@login_bp.post("/logout")
-@public
-def logout() -> Response:
-    """Sign out of the desk."""
-    logout_user()
-    return saved("accounts_login.login")
 
 
 @bp.get("/people")
 @staff(Role.OFFICE, Role.DISTRICT)
 def people() -> Response:
-    """Who works within this person's scope."""
-    return page("accounts/staff/people.html", people=queries.people_within(current_user))
+    """Who works within this person's scope; of some words only, when they are asked for."""
+    words = tidied(request.args.get("words"))[:60]
+    stretch = paged(queries.people_within(current_user, words), asked_number("page"))
+    found = [queries.Colleague(*row) for row in stretch.rows]
+    shown: dict[str, Any] = {
+        "stretch": stretch,
+        "people": found,
+        "words": words,
+        "now": clock.now(),
+    }
+    return page("accounts/staff/people.html", **shown)
+
+
+@bp.get("/people.xlsx")
+@staff(Role.OFFICE, Role.DISTRICT)
+@stepped_up
+def export() -> Response:
+    """The list as a workbook."""
+    rows = db.session.execute(queries.people_within(current_user))
+    columns = [
+        Column(_("姓名"), 14),
+        Column(_("用户名"), 16),
+        Column(_("身份"), 16),
+        Column(_("负责范围"), 34),
+        Column(_("最近登录"), 22),
+        Column(_("动态码"), 14),
+    ]
+    found = [_as_row(queries.Colleague(*row)) for row in rows]
+    return spreadsheet(_("工作人员"), [Table(_("工作人员"), columns, found)])
 
 
 @bp.route("/people/new", methods=["GET", "POST"])
 @staff(Role.OFFICE, Role.DISTRICT)
+@stepped_up
 def add_person() -> Response:
-    """Make an account for a colleague."""
-    form = _person_form()
+    """Invite a colleague; the link is shown next, once."""
+    form = PersonForm(*_choices(), whole=_has_everything())
     if form.validate_on_submit():
-        area = db.session.get(Area, form.area.data) if form.area.data else None
-        values = (form.username.data, form.name.data, Role(form.role.data), area)
+        values = (form.username.data, form.name.data, Role(form.role.data), _area_of(form))
         try:
-            actions.create_staff(*values, form.password.data, by=current_user)
+            person = actions.create_staff(*values, None, by=current_user)
+            return _invited(person)
+        except Refused as refusal:
+            form.refuse(refusal)
+    return page("accounts/staff/add_person.html", form=form)
+
+
+@bp.get("/people/<int:staff_id>")
+@staff(Role.OFFICE, Role.DISTRICT)
+def person(staff_id: int) -> Response:
+    """One colleague: standing, second factor, where they are signed in, what can be done."""
+    found = _load_person(staff_id)
+    return page(
+        "accounts/staff/person.html",
+        colleague=queries.colleague(found, current_user),
+        sign_ins=desk_sessions.standing(found.id),
+        may_look_after=standing_of.may_look_after(current_user, found),
+        now=clock.now(),
+    )
+
+
+@bp.route("/people/<int:staff_id>/standing", methods=["GET", "POST"])
+@staff(Role.OFFICE, Role.DISTRICT)
+@stepped_up
+def standing(staff_id: int) -> Response:
+    """Give somebody another role or scope."""
+    person = _load_person(staff_id)
+    form = _standing_form(person)
+    if form.validate_on_submit():
+        try:
+            role, area = Role(form.role.data), _area_of(form)
+            changed = actions.change_staff(person, role, area, by=current_user)
         except Refused as refusal:
             form.refuse(refusal)
         else:
-            flash(_("账号已建好，请当面把初始密码告诉本人。"))
-            return saved(".people")
-    return page("accounts/staff/add_person.html", form=form)
+            flash(_("已改好，马上生效。") if changed else _("没有改动。"))
+            return saved(".person", staff_id=staff_id)
+    return page("accounts/staff/standing.html", form=form, person=person)
+
+
+@bp.route("/people/<int:staff_id>/invite", methods=["GET", "POST"])
+@staff(Role.OFFICE, Role.DISTRICT)
+@stepped_up
+def invite(staff_id: int) -> Response:
+    """Invite somebody anew, as when the phone is lost: what they had before is void."""
+    person = _load_person(staff_id)
+    standing_of.check_may_look_after(current_user, person)
+    if request.method == "POST":
+        return _invited(person)
+    return page("accounts/staff/invite.html", person=person)
+
+
+@bp.get("/people/<int:staff_id>/invitation")
+@staff(Role.OFFICE, Role.DISTRICT)
+def invitation(staff_id: int) -> Response:
+    """The link, to be handed over: shown to whoever made it, this once."""
+    person = _load_person(staff_id)
+    kept = session.pop("invitation", None)
+    if kept is None or kept["id"] != staff_id:
+        return page("accounts/staff/invitation_shown.html", person=person)
+    token = invitations.token_of(kept["nonce"], code_key())
+    link = invitations.address_of(token)
+    shown: dict[str, Any] = {"link": link, "qr_code": draw_qr(link), "hours": invitations.HOURS}
+    return page("accounts/staff/invitation.html", person=person, **shown)
 
 
 @bp.route("/people/<int:staff_id>/close", methods=["GET", "POST"])
 @staff(Role.OFFICE, Role.DISTRICT)
+@stepped_up
 def close_person(staff_id: int) -> Response:
     """Confirm, then end an account."""
     person = _load_person(staff_id)
@@ -140,29 +156,54 @@ def close_person(staff_id: int) -> Response:
     return page("accounts/staff/close_person.html", person=person)
 
 
-def _begin(person: Staff) -> Response:
-    target = session.get("after_login")
-    session.clear()
-    session.permanent = True
-    now = int(clock.now().timestamp())
-    session["staff_began"] = session["staff_seen"] = session["staff_sure"] = now
-    login_user(person.identity)
-    response = saved("desk.home")
-    if target and target.startswith("/desk"):
-        response.headers["Location"] = target
-    return response
+@bp.post("/people/<int:staff_id>/sign-ins/<int:session_id>/end")
+@staff(Role.OFFICE, Role.DISTRICT)
+def end_sign_in(staff_id: int, session_id: int) -> Response:
+    """End a sign-in of a colleague, as when a phone was left somewhere."""
+    person, found = _load_person(staff_id), db.session.get(StaffSession, session_id)
+    if found is None or found.staff_id != person.id:
+        abort(404)
+    desk_sessions.end(found, by=current_user)
+    flash(_("那里的登录已退出。"))
+    return saved(".person", staff_id=staff_id)
+
+
+def _invited(person: Staff) -> Response:
+    """Make the invitation; what its link is made of stays in this browser until it was shown."""
+    nonce = random_token(_NONCE)
+    invitations.invite(person, invitations.token_of(nonce, code_key()), by=current_user)
+    session["invitation"] = {"id": person.id, "nonce": nonce}
+    return saved(".invitation", staff_id=person.id)
 
 
 def _load_person(staff_id: int) -> Staff:
     person = db.session.get(Staff, staff_id)
     if person is None or person.closed_at:
         abort(404)
-    if not current_user.reaches(person.area.path if person.area else "/"):
-        abort(403)
+    must_reach(person.area.path if person.area else "/")
     return person
 
 
-def _person_form() -> PersonForm:
-    roles = actions.MAY_MAKE[current_user.role]
-    areas = queries.areas_within(current_user)
-    return PersonForm(areas, list(roles), whole=current_user.area_path == "/")
+def _choices() -> tuple[list[Area], list[Role]]:
+    """The areas and roles that this person may give."""
+    return queries.areas_within(current_user), list(standing_of.MAY_MAKE[current_user.role])
+
+
+def _has_everything() -> bool:
+    return bool(current_user.area_path == "/")
+
+
+def _standing_form(person: Staff) -> StandingForm:
+    now = {"role": person.role.value, "area": person.area_id or 0}
+    return StandingForm(*_choices(), whole=_has_everything(), data=now)
+
+
+def _area_of(form: StandingForm) -> Area | None:
+    return db.session.get(Area, form.area.data) if form.area.data else None
+
+
+def _as_row(one: queries.Colleague) -> tuple[str, ...]:
+    place = one.staff.area.full_name if one.staff.area else _("全部")
+    last = as_moment(one.last_sign_in) if one.last_sign_in else ""
+    state = _("已启用") if one.staff.enrolled_at else _("未启用")
+    return (one.staff.name, one.staff.username, str(one.staff.role.label), place, last, state)

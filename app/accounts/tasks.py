@@ -2,7 +2,7 @@
 
 from flask import Flask, current_app
 
-from app.accounts import guessing, phone_codes
+from app.accounts import desk_sessions, guessing, phone_codes
 from app.accounts.phone_codes import NumberSpent
 from app.core import alarms, clock, jobs, limits
 from app.core.db import db, release
@@ -30,9 +30,10 @@ def send_codes() -> None:
 
 
 def forget_old() -> None:
-    """Delete tries and codes that no limit looks back at any more."""
+    """Delete tries and codes that no limit looks back at any more, and old sign-ins."""
     limits.forget_tries(clock.now() - _KEPT)
     phone_codes.forget(clock.now() - _KEPT)
+    desk_sessions.forget(clock.now() - desk_sessions.KEPT)
     db.session.commit()
 
 

@@ -44,7 +44,7 @@ from app.notices.queries import can_send
 from app.roster.models import Building
 from app.roster.queries import building_by_token
 
-IDLE, ABSOLUTE = timedelta(minutes=30), timedelta(hours=12)
+IDLE, ABSOLUTE = timedelta(minutes=30), sessions.HALF_A_DAY
 _KEPT = "household"
 # What a browser keeps beside its session: the name under which it asked for a phone code, what was
 # typed then, and by which codes it was in. Apart, so that each is as long for everybody (T04).

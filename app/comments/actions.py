@@ -20,6 +20,7 @@ from app.comments.models import (
     Wrong,
 )
 from app.comments.privacy import has_private_number
+from app.comments.sight import is_outside
 from app.comments.wording import check_read
 from app.core import clock
 from app.core.db import db, once
@@ -30,7 +31,7 @@ from app.journal.actions import OFFICE, record
 from app.journal.models import Kind
 from app.notices.actions import tell
 from app.notices.models import MessageKind
-from app.projects.models import Section
+from app.projects.models import PlanVersion, Section
 from app.roster.models import Compound, Household
 
 LONGEST, LONGEST_NOTE = 1000, 200
@@ -64,6 +65,10 @@ class IsHeld(Refused):
 
 class IsSettled(Refused):
     """Others answered the words or made them their own, or the time to mend them is over."""
+
+
+class NotThisPlan(Refused):
+    """The version of the plan is not public, or of another compound."""
 
 
 class OwnWords(Refused):
@@ -186,22 +191,35 @@ def report_comment(household_id: int, comment: Comment, wrong: Wrong, note: str 
         db.session.add(mark)
 
 
-def reply(comment: Comment, signed_as: str, body: str, *, by: Identity, seen: str | None) -> Reply:
+def reply(
+    comment: Comment,
+    signed_as: str,
+    body: str,
+    *,
+    by: Identity,
+    seen: str | None,
+    version: PlanVersion | None = None,
+) -> Reply:
     """Answer a comment in the name of the body that answers, and tell its household's phones.
 
-    `seen` is the `state_of` the words this person read. Refuses `OtherWords`, `IsRemoved`, `IsHeld`
-    while others cannot read what is answered, and `Unsaid` when empty or too long.
+    Designers and builders sign with their own name, whatever `signed_as` says: they do not speak
+    for the office. `version` is one of this plan to look at besides. `seen` is the `state_of` the
+    words this person read. Refuses `OtherWords`, `IsRemoved`, `IsHeld` while others cannot read
+    what is answered, `NotThisPlan`, and `Unsaid` when empty or too long.
     """
     lock(comment)
     check_in_sight(comment)
     check_read(comment, seen)
     body = _checked(body)
+    _check_version(comment, version)
     answer = Reply(
         comment_id=comment.id,
         staff_id=by.id,
-        signed_as=signed_as,
+        role=by.role,
+        signed_as=by.name if is_outside(by) else signed_as,
         body=body,
         written_at=clock.now(),
+        version=version,
     )
     comment.replies.append(answer)
     db.session.flush()
@@ -209,6 +227,11 @@ def reply(comment: Comment, signed_as: str, body: str, *, by: Identity, seen: st
     record(OFFICE, Kind.COMMENT, facts, actor=by.commitment)
     tell([comment.household_id], MessageKind.REPLIED, cause=f"reply:{answer.id}")
     return answer
+
+
+def _check_version(comment: Comment, version: PlanVersion | None) -> None:
+    if version is not None and version not in queries.versions_of(comment.compound_id):
+        raise NotThisPlan(msg("请选这个小区公布过的方案版本。"))
 
 
 def may_change(comment: Comment) -> bool:

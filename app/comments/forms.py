@@ -9,11 +9,13 @@ from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaF
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import DataRequired, InputRequired, Length
 
+from app.accounts.models import Staff
 from app.comments.actions import LONGEST, LONGEST_NOTE
 from app.comments.models import Comment, Hold, Nature, Wrong
+from app.comments.templates import LONGEST_TITLE
 from app.comments.wording import state_of
 from app.core.errors import Refused
-from app.core.forms import Form, canonical, cleaned
+from app.core.forms import Form, canonical, cleaned, tidied
 from app.projects.models import PlanVersion, Section
 
 _TOO_LONG = _l("最多写 %(max)d 个字，请写短一点。")
@@ -93,10 +95,18 @@ class SeenForm(Form):
         self.seen.data = state_of(self._comment)
 
 
+class ManyForm(Form):
+    """A decision that names what it is about itself; there is nothing to fill in."""
+
+
 class ReplyForm(SeenForm):
-    """The office's answer and in whose name it is given."""
+    """An answer, in whose name it is given, and which version of the plan to look at besides.
+
+    Those outside the office sign with their own name (`signed_as` is None).
+    """
 
     body = _text(_l("回复"), rows=6)
+    version = SelectField(_l("请居民看方案（可以不选）"), coerce=int, default=0)
     signed_as = StringField(
         _l("署名"),
         filters=[lambda text: canonical(text or "")],
@@ -105,6 +115,65 @@ class ReplyForm(SeenForm):
             Length(max=80, message=_TOO_LONG),
         ],
     )
+
+    def __init__(
+        self,
+        comment: Comment,
+        versions: Sequence[PlanVersion],
+        signed_as: str | None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(comment, signed_as=signed_as, **kwargs)
+        self._versions = {version.id: version for version in versions}
+        self.version.choices = [
+            SelectChoice(0, gettext("不附")),
+            *(SelectChoice(v.id, gettext("第 %(number)s 版", number=v.number)) for v in versions),
+        ]
+        if signed_as is None:
+            del self.signed_as
+
+    @property
+    def signature(self) -> str:
+        """In whose name, where that may be chosen."""
+        return self.signed_as.data if "signed_as" in self else ""
+
+    @property
+    def chosen(self) -> PlanVersion | None:
+        """The version to look at, if any."""
+        return self._versions.get(self.version.data)
+
+
+class AssignmentForm(SeenForm):
+    """Who is to answer a comment."""
+
+    staff = SelectField(_l("请谁答复"), coerce=int)
+
+    def __init__(self, comment: Comment, able: Sequence[Staff], **kwargs: Any) -> None:
+        super().__init__(comment, staff=comment.assigned_to_id or 0, **kwargs)
+        self._able = {one.id: one for one in able}
+        self.staff.choices = [
+            SelectChoice(0, gettext("不指定")),
+            *(SelectChoice(one.id, f"{one.role.label} {one.name}") for one in able),
+        ]
+
+    @property
+    def chosen(self) -> Staff | None:
+        """Who, or None for nobody in particular."""
+        return self._able.get(self.staff.data)
+
+
+class TemplateForm(Form):
+    """Words to answer with again and again."""
+
+    title = StringField(
+        _l("名称"),
+        filters=[tidied],
+        validators=[
+            DataRequired(_l("请写名称。")),
+            Length(max=LONGEST_TITLE, message=_TOO_LONG),
+        ],
+    )
+    body = _text(_l("内容"), rows=8)
 
 
 class RemovalForm(SeenForm):

@@ -8,10 +8,12 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, func, select
 from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
+from app.accounts.models import Staff
 from app.core.db import BigInt, Model
+from app.core.guards import Role
 from app.core.tokens import commitment, random_bytes
 from app.projects.models import PlanVersion, Section
-from app.roster.models import Compound, Household
+from app.roster.models import Area, Compound, Household
 
 
 class Nature(StrEnum):
@@ -136,6 +138,12 @@ class Comment(Model):
     taken_up_at: Mapped[datetime | None]
     taken_up_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     taken_up_in_id: Mapped[int | None] = mapped_column(ForeignKey("plan_version.id"))
+    # Who of the office, the designers or the builders is to answer.
+    assigned_to_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), index=True)
+    assigned_at: Mapped[datetime | None]
+    # When a designer or builder last said that the plan should take it up.
+    proposed_at: Mapped[datetime | None]
+    proposed_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     agreed: Mapped[int] = column_property(
         select(func.count())
         .where(Agreement.comment_id == id)
@@ -145,6 +153,8 @@ class Comment(Model):
     compound: Mapped[Compound] = relationship()
     household: Mapped[Household] = relationship()
     taken_up_in: Mapped[PlanVersion | None] = relationship()
+    assigned_to: Mapped[Staff | None] = relationship(foreign_keys=[assigned_to_id])
+    proposed_by: Mapped[Staff | None] = relationship(foreign_keys=[proposed_by_id])
     replies: Mapped[list["Reply"]] = relationship(order_by="Reply.written_at")
     earlier: Mapped[list["EarlierText"]] = relationship(order_by="EarlierText.id")
     reports: Mapped[list[Report]] = relationship(order_by=Report.reported_at)
@@ -209,16 +219,43 @@ class EarlierText(Model):
 
 
 class Reply(Model):
-    """The office's answer to a comment, in the name of the body that gives it."""
+    """An answer to a comment, in the name of the body that gives it.
+
+    `role` is what the person was who wrote it, then.
+    """
 
     __tablename__ = "reply"
 
     id: Mapped[int] = mapped_column(BigInt, primary_key=True)
     comment_id: Mapped[int] = mapped_column(ForeignKey("comment.id"), index=True)
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    role: Mapped[Role]
     signed_as: Mapped[str] = mapped_column(String(80))
     body: Mapped[str] = mapped_column(Text)
     written_at: Mapped[datetime]
+    # The version of the plan to look at besides.
+    version_id: Mapped[int | None] = mapped_column(ForeignKey("plan_version.id"))
+    version: Mapped[PlanVersion | None] = relationship()
+
+    @property
+    def label(self) -> Any:
+        """What kind of answer it is: those who draw and those who build are called so."""
+        labels = {Role.DESIGNER: _l("设计单位答复"), Role.BUILDER: _l("施工单位答复")}
+        return labels.get(self.role, _l("回复"))
+
+
+class ReplyTemplate(Model):
+    """Words that an office answers with again and again; without an area they are everybody's."""
+
+    __tablename__ = "reply_template"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    area_id: Mapped[int | None] = mapped_column(ForeignKey("area.id"))
+    title: Mapped[str] = mapped_column(String(40))
+    body: Mapped[str] = mapped_column(Text)
+    written_at: Mapped[datetime]
+    written_by_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    area: Mapped[Area | None] = relationship()
 
 
 class Screening(Model):

@@ -5,11 +5,14 @@ says which words were read: `seen` is their `state_of`, and `OtherWords` refuses
 changed since.
 """
 
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
 from sqlalchemy import select
 
 from app.comments import queries
 from app.comments.actions import Unsaid, check_in_sight, check_there, keep_earlier, lock
-from app.comments.models import Comment, Screening
+from app.comments.models import Comment, Hold, Screening
 from app.comments.privacy import masked
 from app.comments.wording import check_read
 from app.core import clock
@@ -22,9 +25,16 @@ from app.journal.models import Kind
 from app.projects.models import PlanVersion
 from app.roster.models import Compound
 
+# [J] Long enough to notice a slip of the hand, short enough that few saw the stub.
+UNDOABLE = timedelta(minutes=10)
+
 
 class IsPublic(Refused):
     """The comment waits for nobody."""
+
+
+class TooLate(Refused):
+    """Others may have acted on the removal, or somebody else decided it."""
 
 
 class NotThatVersion(Refused):
@@ -71,6 +81,57 @@ def remove_comment(comment: Comment, reason: str, *, by: Identity, seen: str | N
     comment.removal_reason = cleaned(reason)
     _settle_reports(comment)
     _record(comment, "removed", by)
+
+
+def may_restore(comment: Comment, by: Identity) -> bool:
+    """Whether this person removed it so lately that it can be undone."""
+    return (
+        comment.removed_at is not None
+        and not comment.is_withdrawn
+        and comment.removed_by_id == by.id
+        and clock.now() - comment.removed_at <= UNDOABLE
+    )
+
+
+def restore_comment(comment: Comment, *, by: Identity) -> None:
+    """Undo one's own removal within ten minutes, as if it had not been; the journal has both.
+
+    Reports that the removal settled are open again. What was held is held. Refuses `TooLate`.
+    """
+    lock(comment)
+    if not may_restore(comment, by):
+        raise TooLate(msg("只能由移除的人在10分钟以内撤销。"))
+    for report in comment.reports:
+        if report.settled_at == comment.removed_at:
+            report.settled_at = None
+    comment.removed_at = comment.removed_by_id = None
+    comment.removal_reason = ""
+    _record(comment, "restored", by)
+
+
+def as_released(comment: Comment) -> str:
+    """What a held comment will say once it is released with others."""
+    return without_numbers(comment) if comment.hold == Hold.PRIVATE else comment.body
+
+
+def release_many(
+    comments: Sequence[Comment], states: Mapping[int, str], *, by: Identity
+) -> tuple[int, int]:
+    """Let everybody read several held comments, private numbers always hidden.
+
+    Each stands in the journal by itself. Returns how many came out, and how many did not because
+    their words were changed (`states` has what was read of each) or somebody was faster.
+    """
+    released = 0
+    for comment in comments:
+        try:
+            is_private = comment.hold == Hold.PRIVATE
+            seen = states.get(comment.id)
+            release_comment(comment, by=by, seen=seen, hide_numbers=is_private)
+        except Refused:
+            continue
+        released += 1
+    return released, len(states) - released
 
 
 def keep_comment(comment: Comment, *, by: Identity, seen: str | None) -> None:
@@ -126,8 +187,9 @@ def set_screening(compound: Compound, is_on: bool, *, by: Identity) -> None:
 
 
 def _settle_reports(comment: Comment) -> None:
+    moment = comment.removed_at or clock.now()
     for report in comment.reports:
-        report.settled_at = report.settled_at or clock.now()
+        report.settled_at = report.settled_at or moment
 
 
 def _record(comment: Comment, did: str, by: Identity, **facts: int) -> None:

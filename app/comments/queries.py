@@ -20,7 +20,15 @@ from app.comments.models import (
     Screening,
     Status,
 )
-from app.comments.sight import HAS_REPLY, HAS_STATUS, IS_GONE, IS_PUBLIC, IS_UNRELEASED
+from app.comments.sight import (
+    HAS_REPLY,
+    HAS_STATUS,
+    IS_GONE,
+    IS_IN_SIGHT,
+    IS_PUBLIC,
+    IS_UNRELEASED,
+    is_outside,
+)
 from app.core import clock
 from app.core.db import db
 from app.core.guards import Identity
@@ -30,7 +38,7 @@ from app.rounds.models import Round
 
 PAGE_SIZE = 30
 # How many answers the usual time is told from, and how many there must be for it to mean anything.
-_LATEST, _FEWEST = 40, 3
+_LATEST, _FEWEST = 40, 5
 # How long an answer is news on the page of the home that asked.
 _NEWS = timedelta(days=14)
 # The building a comment comes from, and no more than that, is ever shown of its household.
@@ -40,9 +48,18 @@ _FROM_BUILDING = (
     .joinedload(Premises.entrance)
     .joinedload(Entrance.building)
 )
-AS_SHOWN = (_FROM_BUILDING, joinedload(Comment.taken_up_in), selectinload(Comment.replies))
+AS_SHOWN = (
+    _FROM_BUILDING,
+    joinedload(Comment.taken_up_in),
+    selectinload(Comment.replies).joinedload(Reply.version),
+)
 # What only the office sees.
-BEHIND = (selectinload(Comment.earlier), selectinload(Comment.reports))
+BEHIND = (
+    selectinload(Comment.earlier),
+    selectinload(Comment.reports),
+    joinedload(Comment.assigned_to),
+    joinedload(Comment.proposed_by),
+)
 
 
 class Order(StrEnum):
@@ -309,13 +326,24 @@ def comment_within(comment_id: int) -> Comment | None:
 
 
 def within(by: Identity) -> Select[Comment]:
-    """All comments in a person's scope."""
-    return (
+    """All comments in a person's scope; for those outside the office only what everybody reads."""
+    found = (
         select(Comment)
         .join(Comment.compound)
         .join(Compound.area)
         .where(Area.path.startswith(by.area_path))
     )
+    return found.where(IS_IN_SIGHT) if is_outside(by) else found
+
+
+def versions_of(compound_id: int) -> Sequence[PlanVersion]:
+    """Every published version of a compound's plan, newest first."""
+    return db.session.scalars(
+        select(PlanVersion)
+        .join(Project, Project.id == PlanVersion.project_id)
+        .where(Project.compound_id == compound_id, PlanVersion.published_at.is_not(None))
+        .order_by(PlanVersion.number.desc())
+    ).all()
 
 
 def versions_after(comment: Comment) -> Sequence[PlanVersion]:

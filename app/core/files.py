@@ -8,6 +8,7 @@ import io
 import os
 import secrets
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,9 @@ LONGEST_SIDE = 1280
 MOST_BYTES = 150 * 1000
 _QUALITIES = (80, 70, 60, 50)
 _SMALLER = 0.8
+# What is written by hand on A4 must stay legible, and the code in its corner readable: 6 px a mm.
+LONGEST_SIDE_OF_PAPER = 2000
+_PAPER_QUALITY = 72
 # Forty megapixels take 350 MB while they are decoded: two uploads at once must not take twice that.
 _decoding = threading.Lock()
 _READABLE = ("JPEG", "PNG", "GIF", "WEBP", "BMP")
@@ -97,10 +101,22 @@ def shrink_picture(content: bytes) -> Picture:
     place, camera and every other note are left behind. Refuses with `BadFile`. This takes up to
     seconds: hold no lock meanwhile.
     """
+    return _made_of(content, _shrunk)
+
+
+def shrink_paper(content: bytes) -> Picture:
+    """The photograph of a sheet as a grey JPEG of 2000 px a side at most; else as `shrink_picture`.
+
+    It need not travel far, but two people read it, and perhaps a court.
+    """
+    return _made_of(content, _as_paper)
+
+
+def _made_of(content: bytes, make: Callable[[Image.Image], Picture]) -> Picture:
     _check_size(content)
     try:
         with _decoding:
-            return _shrunk(Image.open(io.BytesIO(content), formats=_READABLE))
+            return make(_opened(content))
     except BadFile:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -127,9 +143,23 @@ def _too_many_pixels() -> BadFile:
     return BadFile(msg("图片超过 %(most)s 百万像素，请缩小后再上传。"), most=MEGAPIXELS)
 
 
-def _shrunk(image: Image.Image) -> Picture:
+def _opened(content: bytes) -> Image.Image:
+    """The picture with its header read and nothing decoded yet."""
+    image = Image.open(io.BytesIO(content), formats=_READABLE)
     if image.width * image.height > MEGAPIXELS * 1_000_000:
         raise _too_many_pixels()
+    return image
+
+
+def _as_paper(image: Image.Image) -> Picture:
+    image.draft("L", (LONGEST_SIDE_OF_PAPER, LONGEST_SIDE_OF_PAPER))
+    image.thumbnail((LONGEST_SIDE_OF_PAPER, LONGEST_SIDE_OF_PAPER))
+    plain = _on_white(ImageOps.exif_transpose(image)).convert("L")
+    content = _encoded(plain, "JPEG", quality=_PAPER_QUALITY)
+    return Picture(content, "image/jpeg", plain.width, plain.height)
+
+
+def _shrunk(image: Image.Image) -> Picture:
     # A JPEG is decoded at reduced size straight away, so it must not be looked into before.
     is_drawing = image.format != "JPEG" and image.getcolors(256) is not None
     if image.mode == "P":

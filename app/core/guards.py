@@ -4,7 +4,7 @@ It knows roles and identities, not features: how a household is recognised is to
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import wraps
@@ -48,6 +48,10 @@ _ROLE_LABELS = {
 }
 # Who counts consent and gets it from residents. The others see what is named for them.
 OFFICE_ROLES = (Role.WORKER, Role.OFFICE, Role.DISTRICT)
+# Who looks over the office's shoulder: boards, cases, registers and results, and changes nothing.
+WITH_AUDITORS = (*OFFICE_ROLES, Role.AUDITOR)
+# Who draws and builds reads the plan and answers what residents ask about it.
+WITH_PLANNERS = (*OFFICE_ROLES, Role.DESIGNER, Role.BUILDER)
 
 
 @dataclass(frozen=True)
@@ -63,14 +67,15 @@ class Identity:
     role: Role
     area_path: str
     commitment: str
-    session_stamp: str
+    # What the browser of this sign-in holds; nobody reads it in a log.
+    session_token: str = field(default="", repr=False)
     is_authenticated: bool = True
     is_active: bool = True
     is_anonymous: bool = False
 
     def get_id(self) -> str:
-        """What the session cookie holds: the id, and the stamp that ends it."""
-        return f"{self.id}:{self.session_stamp}"
+        """What the session cookie holds: the token of one sign-in, of which we keep a digest."""
+        return self.session_token
 
     def reaches(self, area_path: str) -> bool:
         """Whether an area (its `path`) lies within this person's scope."""

@@ -3,6 +3,8 @@
 A limit never locks anybody out for good: it only looks back over a window of time.
 """
 
+import threading
+from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -108,3 +110,40 @@ def taken(key: str, *, window: timedelta) -> int:
 def forget_tries(before: datetime) -> None:
     """Delete tries so old that no window reaches them: a key need never be tried again."""
     db.session.execute(delete(Attempt).where(Attempt.at <= before))
+
+
+class TooFast(Refused):
+    """Somebody reads faster than anybody reads."""
+
+
+class Pace:
+    """So many readings a minute for each who asks, in the memory of this process.
+
+    For pages that only read and so write nothing, not even a try (THREATS.md T05).
+    """
+
+    def __init__(self, most: int, window: timedelta = timedelta(minutes=1)) -> None:
+        self._most, self._window = most, window
+        self._lately: dict[str, deque[datetime]] = {}
+        self._lock = threading.Lock()
+
+    def keep(self, who: str) -> None:
+        """Count one reading of `who`; refuses `TooFast` beyond the pace, without counting it."""
+        now = clock.now()
+        with self._lock:
+            if len(self._lately) > _MANY_READERS:
+                self._lately.clear()
+            lately = self._lately.setdefault(who, deque())
+            while lately and lately[0] <= now - self._window:
+                lately.popleft()
+            if len(lately) >= self._most:
+                raise TooFast(msg("查得太快了，请过一分钟再查。"))
+            lately.append(now)
+
+    def forget(self) -> None:
+        """Let everybody begin anew."""
+        with self._lock:
+            self._lately.clear()
+
+
+_MANY_READERS = 5000

@@ -20,6 +20,8 @@ _PHONE = re.compile(r"(?<!\d)(?:\+?86[ -]?)?1\d{2}[ -]?\d{4}[ -]?\d{4}(?!\d)")
 # PostgreSQL tells the whole row that broke a constraint.
 _QUOTED_ROW = re.compile(r"DETAIL:.*")
 _CODE = re.compile(r"(?<!\d)\d{4}[ -]?\d{4}[ -]?\d{4}(?!\d)")
+# Whoever reads the link of an invitation could use it.
+_INVITATION = re.compile(r"(/invite/)[^\s\"?]+")
 # Values under these keys are never written, whatever they hold.
 _SECRET_KEYS = {
     "name",
@@ -39,8 +41,9 @@ _CHATTY = ("alembic", "fontTools", "huey", "weasyprint", "werkzeug")
 
 
 def mask(text: str) -> str:
-    """`text` without mobile numbers, household codes and the rows that a database quotes."""
-    return _CODE.sub("<code>", _PHONE.sub("<phone>", _QUOTED_ROW.sub("DETAIL: <row>", text)))
+    """`text` without mobile numbers, household codes, invitations, and rows a database quotes."""
+    text = _INVITATION.sub(r"\1<token>", _QUOTED_ROW.sub("DETAIL: <row>", text))
+    return _CODE.sub("<code>", _PHONE.sub("<phone>", text))
 
 
 def init(*, testing: bool) -> None:

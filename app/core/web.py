@@ -107,6 +107,13 @@ def spreadsheet(name: str, tables: Sequence[Table]) -> Response:
     return answer
 
 
+def handed_out(name: str, tables: Sequence[Table]) -> Response:
+    """A spreadsheet that a POST made and recorded: what was recorded is kept before it leaves."""
+    answer = spreadsheet(name, tables)
+    commit()
+    return answer
+
+
 def other_page(number: int) -> str:
     """The address of another page of the list that this request shows (`core.paging`)."""
     values = {**(request.view_args or {}), **request.args.to_dict(), "page": number}

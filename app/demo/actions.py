@@ -4,8 +4,10 @@ import secrets
 from dataclasses import replace
 from typing import Any
 
+import pyotp
 from sqlalchemy import func, select
 
+from app.accounts import second_factor
 from app.accounts.actions import create_staff
 from app.core import clock, files
 from app.core.db import db
@@ -59,10 +61,12 @@ def refuse_when_filled() -> None:
 def add_account(
     sample: Sample, username: str, name: str, role: Role, area: Area | None
 ) -> Identity:
-    """Make one login of the sample with a random password."""
+    """Make one login of the sample with a random password and second factor."""
     password = secrets.token_urlsafe(9)
     staff = create_staff(username, name, role, area, password, by=None)
-    sample.accounts.append(Account(username, password, role.value))
+    secret = pyotp.random_base32()
+    second_factor.keep(staff, secret, by=None)
+    sample.accounts.append(Account(username, password, role.value, secret))
     return staff.identity
 
 
@@ -140,7 +144,12 @@ def summary_of(sample: Sample, base_url: str) -> dict[str, Any]:
     buildings = db.session.scalars(select(Building).order_by(Building.id)).all()
     return {
         "staff": [
-            {"username": a.username, "password": a.password, "role": a.role, "otp_secret": None}
+            {
+                "username": a.username,
+                "password": a.password,
+                "role": a.role,
+                "otp_secret": a.otp_secret,
+            }
             for a in sample.accounts
         ],
         "rounds": [

@@ -35,7 +35,10 @@ def demo(as_json: bool, households: int | None) -> None:
 
 def _as_text(facts: dict[str, list[dict[str, object]]]) -> str:
     lines = ["staff:"]
-    lines += [f"  {s['role']:9} {s['username']:10} {s['password']}" for s in facts["staff"]]
+    lines += [
+        f"  {s['role']:9} {s['username']:10} {s['password']} {s['otp_secret']}"
+        for s in facts["staff"]
+    ]
     lines.append("rounds:")
     lines += [
         f"  {r['id']} {r['compound']} {r['state']} {r['households']}" for r in facts["rounds"]

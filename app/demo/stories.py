@@ -36,11 +36,12 @@ _HANGS_OUT = timedelta(days=4)
 
 @dataclass(frozen=True)
 class Account:
-    """A login of the sample, its password told once."""
+    """A login of the sample, its password and second factor told once."""
 
     username: str
     password: str
     role: str
+    otp_secret: str
 
 
 @dataclass

@@ -24,6 +24,7 @@ from app.core.db import db, release
 from app.core.format import as_time_left, local
 from app.desk.board import board_of
 from app.desk.door_plan import door_plan
+from app.doors.queries import last_outcomes
 from app.roster.models import Area, Compound
 from app.rounds.models import Round
 
@@ -170,7 +171,8 @@ def _etag(round_: Round) -> str:
 def _draw(round_: Round, building_id: int, area_path: str, etag: str) -> Snapshot | None:
     if not building_id:
         return _render({"board": board_of(round_)}, PARTS, area_path, etag)
-    plan = door_plan(round_, building_id)
+    visits = {id_: str(outcome.label) for id_, outcome in last_outcomes(round_.id).items()}
+    plan = door_plan(round_, building_id, visits)
     return _render({"plan": plan}, PLAN_PARTS, area_path, etag) if plan else None
 
 

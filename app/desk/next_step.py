@@ -73,13 +73,13 @@ def _of_round(round_: RoundLine, plan: PlanLine) -> Step:
 def _of_open(round_: RoundLine, plan: PlanLine) -> Step:
     if plan.published and plan.published > round_.version:
         text = _("新方案第 %(number)s 版已公布，请决定这一轮怎么换。", number=plan.published)
-        return Step(text, _("方案换版"), "rounds_cases.change_plan", {"round_id": round_.id})
+        return Step(text, _("方案换版"), "cases.change_plan", {"round_id": round_.id})
     if waiting := _of_cases(round_):
         return waiting
     if round_.passed:
         return Step(_("两项都已达到，等到截止。"), _("实时看板"), *_board(round_))
     text = _("还差 %(missing)s 户，请上门找还没有表态的住户。", missing=as_count(round_.missing))
-    return Step(text, _("未表态名单"), "desk.silent", {"round_id": round_.id})
+    return Step(text, _("未表态名单"), "doors_staff.doors", {"round_id": round_.id})
 
 
 def _of_cases(round_: RoundLine) -> Step | None:
@@ -87,16 +87,16 @@ def _of_cases(round_: RoundLine) -> Step | None:
     cases, at = round_.cases, {"round_id": round_.id}
     if cases.decisions:
         text = _("%(count)s 件事等第二个人决定。", count=as_count(cases.decisions))
-        return Step(text, _("去决定"), "rounds_cases.decisions", at)
+        return Step(text, _("去决定"), "cases.decisions", at)
     if cases.conflicts:
         text = _("%(count)s 户的纸质表和手机不一样，请核实。", count=as_count(cases.conflicts))
-        return Step(text, _("去核实"), "rounds_cases.conflicts", at)
+        return Step(text, _("去核实"), "cases.conflicts", at)
     if cases.objections:
         text = _("%(count)s 件异议没有答复。", count=as_count(cases.objections))
-        return Step(text, _("去答复"), "rounds_cases.objections", at)
+        return Step(text, _("去答复"), "cases.objections", at)
     if cases.audit and round_.state == State.PRELIMINARY:
         text = _("还有 %(count)s 张抽中的纸质表没有核对。", count=as_count(cases.audit))
-        return Step(text, _("去核对"), "rounds_cases.audit", at)
+        return Step(text, _("去核对"), "cases.audit", at)
     return None
 
 

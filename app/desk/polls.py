@@ -65,7 +65,8 @@ class Polls:
         who = self._who(cookies)
         if snapshot is None or who is None:
             return None
-        return snapshot if self._may_look(who, snapshot) else None
+        view = "desk.building_live" if board[2] else "desk.live"
+        return snapshot if self._may_look(who, view, snapshot) else None
 
     def _is_plain(self, asked: "WSGIEnvironment") -> bool:
         is_ours = asked.get("HTTP_HOST") == self.app.extensions["juyi_config"].host
@@ -76,8 +77,8 @@ class Polls:
         assert isinstance(sessions, Sessions)
         return staff_gate.remembered(sessions.kept(self.app, cookies))
 
-    def _may_look(self, who: Identity, snapshot: Snapshot) -> bool:
-        roles = getattr(self.app.view_functions["desk.live"], "roles", ())
+    def _may_look(self, who: Identity, view: str, snapshot: Snapshot) -> bool:
+        roles = getattr(self.app.view_functions[view], "roles", ())
         return who.role in (*roles, Role.ADMIN) and who.reaches(snapshot.area_path)
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import aliased, joinedload
 from app.core.db import db
 from app.core.guards import Identity
 from app.projects.models import PlanVersion, Project
-from app.roster.models import Area, Building, Compound, Contact, Entrance, Household, Premises
+from app.roster.models import Area, Building, Compound, Entrance, Household, Premises
 from app.rounds.counting import Choice, Tally
 from app.rounds.lifecycle import standing_of
 from app.rounds.matters import MAIN
@@ -155,53 +155,6 @@ def buildings_of(compound_id: int) -> list[BuildingLine]:
         .order_by(Building.position)
     )
     return [BuildingLine(*row[:-1], size=int(row[-1])) for row in rows]
-
-
-@dataclass(frozen=True)
-class Door:
-    """A household that does not count yet, as one finds it: silent, to confirm, or disputed."""
-
-    entrance: str
-    room: str
-    floor: int | None
-    voice: Voice
-    phones: tuple[str, ...]
-
-
-def doors_to_visit(round_id: int) -> dict[tuple[int, str], list[Door]]:
-    """(building id, name) → doors whose word does not count yet, in the order of walking."""
-    rows = db.session.execute(
-        select(
-            RegisterEntry.id,
-            RegisterEntry.voice,
-            Building.id.label("building_id"),
-            Building.name.label("building"),
-            Entrance.name.label("entrance"),
-            Premises.room,
-            Premises.floor,
-            Contact.phone,
-        )
-        .join(Household, Household.id == RegisterEntry.household_id)
-        .join(Premises, Premises.id == Household.premises_id)
-        .join(Entrance, Entrance.id == Premises.entrance_id)
-        .join(Building, Building.id == RegisterEntry.building_id)
-        .outerjoin(Contact, (Contact.household_id == Household.id) & (Contact.ended_at.is_(None)))
-        .where(
-            RegisterEntry.round_id == round_id,
-            RegisterEntry.voice != Voice.COUNTED,
-            RegisterEntry.removed_at.is_(None),
-            RegisterEntry.is_household,
-        )
-        .order_by(Building.position, RegisterEntry.position, Contact.id)
-    ).all()
-    phones: dict[int, list[str]] = defaultdict(list)
-    for row in rows:
-        phones[row.id] += [row.phone] if row.phone else []
-    doors: dict[tuple[int, str], dict[int, Door]] = defaultdict(dict)
-    for row in rows:
-        door = Door(row.entrance, row.room, row.floor, row.voice, tuple(phones[row.id]))
-        doors[row.building_id, row.building].setdefault(row.id, door)
-    return {building: list(found.values()) for building, found in doors.items()}
 
 
 def lines_of(within: Ids) -> list[CompoundLine]:

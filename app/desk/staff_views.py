@@ -1,6 +1,5 @@
 """The desk: what to do today, the compounds, the live boards of a round; reads only."""
 
-from collections import Counter
 from io import BytesIO
 
 from flask import Blueprint, Response, abort, current_app, make_response, request, send_file
@@ -8,7 +7,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from app.core.db import db
-from app.core.guards import must_reach, staff
+from app.core.guards import WITH_AUDITORS, must_reach, staff
 from app.core.web import asked_number, page, spreadsheet
 from app.desk import live as live_parts
 from app.desk import picture, queries, sheets
@@ -23,7 +22,7 @@ from app.desk.today import open_rounds, tasks_of
 from app.notices import queries as notices
 from app.projects.queries import project_of
 from app.roster.models import Building, Compound
-from app.rounds.models import Round, Voice
+from app.rounds.models import Round
 from app.rounds.pending import pending_within
 from app.rounds.queries import remark_count, rounds_of
 
@@ -31,7 +30,7 @@ bp = Blueprint("desk", __name__, url_prefix="/desk")
 
 
 @bp.get("")
-@staff()
+@staff(*WITH_AUDITORS)
 def home() -> Response:
     """What this person has to do today, and nothing else."""
     tasks = tasks_of(current_user)
@@ -45,7 +44,7 @@ def home() -> Response:
 
 
 @bp.get("/compounds")
-@staff()
+@staff(*WITH_AUDITORS)
 def compounds() -> Response:
     """Every compound within this person's scope, a page at a time."""
     wanted = _wanted()
@@ -75,7 +74,7 @@ def unreached(compound_id: int) -> Response:
 
 
 @bp.get("/compounds/<int:compound_id>")
-@staff()
+@staff(*WITH_AUDITORS)
 def compound(compound_id: int) -> Response:
     """One compound: its facts, buildings, plan, rounds, and what to do next."""
     found = _load_compound(compound_id)
@@ -96,7 +95,7 @@ def compound(compound_id: int) -> Response:
 
 
 @bp.get("/rounds/<int:round_id>")
-@staff()
+@staff(*WITH_AUDITORS)
 def board(round_id: int) -> Response:
     """The board; with `?wall=1` in large type for a screen on the wall."""
     snapshot = _load_snapshot(round_id)
@@ -111,7 +110,7 @@ def board(round_id: int) -> Response:
 
 
 @bp.get("/rounds/<int:round_id>/live")
-@staff()
+@staff(*WITH_AUDITORS)
 def live(round_id: int) -> Response:
     """The live parts as JSON; 304 while nothing changed."""
     return _live_parts(_load_snapshot(round_id))
@@ -175,16 +174,6 @@ def share_picture(round_id: int) -> Response:
     answer = send_file(BytesIO(drawn), "image/png", download_name=f"{chosen.name}.png")
     answer.headers["Cache-Control"] = "no-store"
     return answer
-
-
-@bp.get("/rounds/<int:round_id>/silent")
-@staff()
-def silent(round_id: int) -> Response:
-    """Doors of households that do not count yet, building by building, to walk along."""
-    round_ = _load_round(round_id)
-    doors = queries.doors_to_visit(round_.id)
-    voices = Counter(door.voice for found in doors.values() for door in found)
-    return page("desk/silent.html", round=round_, doors=doors, voices=voices, Voice=Voice)
 
 
 def _load_compound(compound_id: int) -> Compound:

@@ -22,11 +22,13 @@ from app.core.format import as_count
 from app.core.guards import Identity, Role
 from app.core.i18n import say
 from app.desk.queries import Ids, PlanLine, RoundLine, plans_of, round_lines, within
+from app.doors.calls import calls_waiting
+from app.doors.queries import doors_due_today
 from app.notices.queries import unreached_homes
 from app.roster.models import Area, Compound
 from app.rounds.models import Round, State
 from app.rounds.pending import Pending, pending_within
-from app.rounds.queries import calls_within, may_call, objections_end
+from app.rounds.queries import objections_end
 from app.rounds.ways import may_take
 
 DAY, SOON = timedelta(days=1), timedelta(days=3)
@@ -79,7 +81,7 @@ def tasks_of(by: Identity) -> dict[Urgency, list[Task]]:
     found = [
         *_of_rounds(by),
         *_of_cases(by),
-        *_of_calls(by),
+        *_of_doors(by),
         *_of_comments(by),
         *_of_messages(by),
     ]
@@ -145,7 +147,7 @@ def _closing(name: str, line: RoundLine) -> Task:
     ]
     is_last_day = line.closes_at - clock.now() <= DAY
     urgency = Urgency.NOW if is_last_day else Urgency.SOON
-    text, at = _("；").join(lacks), _at("desk.silent", line.id)
+    text, at = _("；").join(lacks), _at("doors_staff.doors", line.id)
     return Task(urgency, name, text, line.missing, *at, line.closes_at)
 
 
@@ -164,7 +166,7 @@ def _of_round(round_: Round, published: int, by: Identity, near: set[int]) -> It
     version = round_.plan_version.number if round_.plan_version else 0
     if state == State.OPEN and version < published:
         text = _("方案第 %(number)s 版已公布，决定这一轮换不换版", number=published)
-        yield Task(Urgency.YOURS, name, text, 1, *_at("rounds_cases.change_plan", round_.id))
+        yield Task(Urgency.YOURS, name, text, 1, *_at("cases.change_plan", round_.id))
     if state == State.REVIEW and round_.confirmed_at is None:
         is_yours = may_take("confirm", by) and round_.submitted_by_id not in near
         text = _("核对并确认计票口径") if is_yours else _("计票口径等另一个人确认")
@@ -187,7 +189,7 @@ def _of_cases(by: Identity) -> Iterator[Task]:
     for one in pending_within(by):
         if others := one.counts.decisions - one.yours:
             text = _("%(count)s 件事等另一个人决定", count=as_count(others))
-            at = _at("rounds_cases.decisions", one.round_id)
+            at = _at("cases.decisions", one.round_id)
             yield Task(Urgency.OTHERS, one.compound, text, others, *at)
         for count, text, endpoint in _waiting(one, by):
             if count:
@@ -197,25 +199,31 @@ def _of_cases(by: Identity) -> Iterator[Task]:
 
 def _waiting(one: Pending, by: Identity) -> Iterator[tuple[int, str, str]]:
     counts, is_office = one.counts, by.role != Role.WORKER
-    yield one.yours, _("决定 %(count)s 件事", count=as_count(one.yours)), "rounds_cases.decisions"
+    yield one.yours, _("决定 %(count)s 件事", count=as_count(one.yours)), "cases.decisions"
     text = _("核实 %(count)s 户重复表态", count=as_count(counts.conflicts))
-    yield counts.conflicts, text, "rounds_cases.conflicts"
+    yield counts.conflicts, text, "cases.conflicts"
     text = _("答复 %(count)s 件异议", count=as_count(counts.objections))
-    yield counts.objections, text, "rounds_cases.objections"
+    yield counts.objections, text, "cases.objections"
     text = _("%(count)s 户共有人争议，了结要交他们一起签的表", count=as_count(counts.disputes))
-    yield counts.disputes, text, "rounds_cases.conflicts"
+    yield counts.disputes, text, "cases.conflicts"
     if by.role != Role.DISTRICT:
         text = _("给 %(count)s 户打印新的户码单", count=as_count(counts.slips))
-        yield counts.slips, text, "rounds_cases.objections"
+        yield counts.slips, text, "cases.objections"
     if is_office:
         text = _("核对 %(count)s 张抽中的纸质表", count=as_count(counts.audit))
-        yield counts.audit, text, "rounds_cases.audit"
+        yield counts.audit, text, "cases.audit"
 
 
-def _of_calls(by: Identity) -> Iterator[Task]:
-    for call in calls_within(by) if may_call(by) else ():
+def _of_doors(by: Identity) -> Iterator[Task]:
+    for one in doors_due_today(by):
+        text = _("%(count)s 户说好今天以前再去", count=as_count(one.doors))
+        if one.mine:
+            text += _("，分给您的 %(count)s 户", count=as_count(one.mine))
+        values = {"round_id": one.round_id, "due": 1}
+        yield Task(Urgency.NOW, one.compound, text, one.doors, "doors_staff.doors", values)
+    for call in calls_waiting(by):
         text = _("给 %(count)s 户打电话，他们请社区联系", count=as_count(call.homes))
-        at = _at("rounds_staff.remarks", call.round_id)
+        at = _at("doors_staff.calls", call.round_id)
         yield Task(Urgency.YOURS, call.compound, text, call.homes, *at)
 
 

@@ -26,6 +26,7 @@ class MessageKind(StrEnum):
     REPORTED = "reported"
     VOIDED = "voided"
     REPLIED = "replied"
+    PHONE_CHANGED = "phone_changed"
 
     @property
     def label(self) -> Any:
@@ -40,6 +41,7 @@ _KIND_LABELS = {
     MessageKind.REPORTED: _l("收到“不是我家表的态”"),
     MessageKind.VOIDED: _l("表态作废"),
     MessageKind.REPLIED: _l("意见有答复"),
+    MessageKind.PHONE_CHANGED: _l("登记的手机号有变动"),
 }
 
 

@@ -29,6 +29,8 @@ GATEWAY = "juyi_gateway"
 EXPORT = "export"
 # So many ids fit into one statement on both engines with room to spare.
 _AT_ONCE = 5000
+# As long as a message keeps its phone and its text (`delivery.KEPT`).
+LISTED_FOR = timedelta(days=30)
 # Waits, and nobody has begun to send it.
 unsent = (Message.state == MessageState.QUEUED) & (Message.attempts == 0)
 
@@ -100,6 +102,47 @@ def told(household_id: int) -> list[Told]:
         Told(row.kind, row.finished_at or row.queued_at, masked_phone(row.phone), row.state)
         for row in db.session.execute(messages)
     ]
+
+
+def failed_within(area_path: str) -> Any:
+    """The messages of the last 30 days that did not arrive, or perhaps not, the newest first.
+
+    One-time codes are left out: whoever asked has long asked again. An area's path says where.
+    """
+    return (
+        select(
+            Message.id,
+            Message.household_id,
+            Message.kind,
+            Message.state,
+            Message.phone,
+            Message.error,
+            Message.finished_at,
+            Compound.name.label("compound"),
+            Building.name.label("building"),
+            Entrance.name.label("entrance"),
+            Premises.room,
+        )
+        .join(Household, Household.id == Message.household_id)
+        .join(Premises, Premises.id == Household.premises_id)
+        .join(Entrance, Entrance.id == Premises.entrance_id)
+        .join(Building, Building.id == Entrance.building_id)
+        .join(Compound, Compound.id == Building.compound_id)
+        .join(Area, Area.id == Compound.area_id)
+        .where(
+            Message.state.in_((MessageState.FAILED, MessageState.UNKNOWN)),
+            Message.kind != MessageKind.CODE,
+            Message.finished_at > clock.now() - LISTED_FOR,
+            Area.path.startswith(area_path),
+        )
+        .order_by(Message.finished_at.desc(), Message.id.desc())
+    )
+
+
+def failed_count(area_path: str) -> int:
+    """How many these are."""
+    rows = failed_within(area_path).order_by(None).subquery()
+    return db.session.scalar(select(func.count()).select_from(rows)) or 0
 
 
 def lately_told(

@@ -39,6 +39,7 @@ _TEXTS = {
     MessageKind.CODE_REISSUED: _Text("的户码已换新，旧户码作废。", "没拿到新户码单，"),
     MessageKind.REPORTED: _Text("报告有一次表态不是自家办的，社区会核实。"),
     MessageKind.VOIDED: _Text("的一次表态经核实已作废，没有计入。"),
+    MessageKind.PHONE_CHANGED: _Text("登记的手机号有变动。", "不是您家人办的，"),
     MessageKind.REPLIED: _Text("提的意见有答复了，扫楼门口海报可以看。"),
 }
 

@@ -10,7 +10,7 @@ from flask_login import current_user
 from app.core.db import release
 from app.core.errors import Refused
 from app.core.format import as_yuan
-from app.core.guards import Role, staff, uploads
+from app.core.guards import WITH_PLANNERS, Role, staff, stepped_up, uploads
 from app.core.web import page, saved
 from app.projects import actions, forms, queries, reading
 from app.projects.models import Attachment, PlanVersion, Project, Section
@@ -41,7 +41,7 @@ def project(compound_id: int) -> Response:
 
 
 @bp.get("/plans/<int:version_id>")
-@staff()
+@staff(*WITH_PLANNERS)
 def plan_version(version_id: int) -> Response:
     """One version with its sections, what is missing, and what can be done with it now."""
     return _overview(load_version(version_id), forms.ConfirmForm())
@@ -192,7 +192,7 @@ def remove(version_id: int, attachment_id: int) -> Response:
 
 
 @bp.get("/plans/<int:version_id>/preview")
-@staff()
+@staff(*WITH_PLANNERS)
 def preview(version_id: int) -> Response:
     """The page as residents will see it."""
     version = load_version(version_id)
@@ -207,7 +207,7 @@ def preview(version_id: int) -> Response:
 
 
 @bp.get("/plans/<int:version_id>/differences")
-@staff()
+@staff(*WITH_PLANNERS)
 def differences(version_id: int) -> Response:
     """What this version changes against the published one before it."""
     version = load_version(version_id)
@@ -234,6 +234,7 @@ def submit(version_id: int) -> Response:
 
 @bp.route("/plans/<int:version_id>/publish", methods=["GET", "POST"])
 @staff(*_PUBLISHERS)
+@stepped_up
 def publish(version_id: int) -> Response:
     """Show the version to residents, after saying what will happen."""
     version = load_waiting(version_id)

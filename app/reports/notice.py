@@ -11,6 +11,7 @@ from flask_babel import force_locale, gettext
 from app.core.errors import Refused, msg
 from app.core.format import as_moment
 from app.core.i18n import DEFAULT, say
+from app.households.queries import identity_changes
 from app.rounds.audit import sample_of
 from app.rounds.cases import Decision, DecisionKind
 from app.rounds.changes import changes_of
@@ -216,7 +217,12 @@ def _owners(
 
 def _record(round_: Round, tally: RoundTally) -> Record:
     return Record(
-        (*_reopened(round_), *map(_change, changes_of(round_.id)), *_register(round_)),
+        (
+            *_reopened(round_),
+            *map(_change, changes_of(round_.id)),
+            *_register(round_),
+            *_identities(round_),
+        ),
         tally.to_confirm,
         tally.disputed,
         _audit(round_) if round_.has_closed else None,
@@ -252,6 +258,13 @@ def _register(round_: Round) -> tuple[str, ...]:
         return ()
     text = msg("登记册锁定以后，经两人决定增加 %(added)s 户（套），去掉 %(removed)s 户（套）。")
     return (say(text, added=added, removed=removed),)
+
+
+def _identities(round_: Round) -> tuple[str, ...]:
+    """That homes got another phone or another code while they were asked (THREATS.md T33)."""
+    homes = identity_changes(round_.id).homes if round_.opened_at else 0
+    text = msg("开始以后改过手机号或户码的有 %(count)s 户。")
+    return (say(text, count=homes),) if homes else ()
 
 
 def _audit(round_: Round) -> Audit | None:

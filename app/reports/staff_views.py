@@ -9,7 +9,7 @@ from flask_login import current_user
 
 from app.core import clock, files, pdf
 from app.core.db import db, release
-from app.core.guards import Role, staff
+from app.core.guards import WITH_AUDITORS, Role, staff, stepped_up
 from app.core.i18n import say
 from app.core.jobs import Job, progress_of
 from app.core.web import asked_number, page, saved
@@ -90,6 +90,7 @@ def homes(compound_id: int) -> Response:
 
 @bp.route("/compounds/<int:compound_id>/slips", methods=["GET", "POST"])
 @staff(Role.WORKER, Role.OFFICE)
+@stepped_up
 def slips(compound_id: int) -> Response:
     """Say how many codes would die, then order the slips."""
     compound = load_compound(compound_id)
@@ -139,7 +140,7 @@ def download(job_id: int) -> Response:
 
 
 @bp.get("/rounds/<int:round_id>/notice")
-@staff()
+@staff(*WITH_AUDITORS)
 def notice(round_id: int) -> Response:
     """The figures of a round as a page to print and hang up."""
     figures = notice_of(load_round(round_id))
@@ -151,7 +152,7 @@ def notice(round_id: int) -> Response:
 
 
 @bp.get("/rounds/<int:round_id>/notice.pdf")
-@staff()
+@staff(*WITH_AUDITORS)
 def notice_pdf(round_id: int) -> Response:
     """The same as PDF."""
     figures = notice_of(load_round(round_id))

@@ -20,6 +20,7 @@ from app.journal.actions import OFFICE, SYSTEM, record
 from app.journal.models import Kind
 from app.roster.areas import Destination, Placement, destination_of
 from app.roster.differences import DWELLING, Change
+from app.roster.guarding import check_phones
 from app.roster.ledger import Home, Ledger, Problem, position
 from app.roster.models import (
     Area,
@@ -96,12 +97,13 @@ def import_roster(
     """Make the roster say what `ledger` says (RULES.md §7 D1) in the caller's transaction.
 
     `report` hears of homes done and in all; `by` is None for the operator's command line.
-    Refuses with `NotImportable` when the ledger has errors or leaves the scope of `placement`,
-    with `Ambiguous` when an area has namesakes; nothing is changed then.
+    Refuses with `NotImportable` when the ledger has errors or leaves the scope of `placement`, with
+    `Ambiguous` when an area has namesakes, with `PhonesGuarded`; nothing is changed then.
     """
     plan = preview(ledger, placement)
     if plan.errors:
         raise NotImportable(plan.errors)
+    check_phones(plan.arrivals)
     progress = _Progress(report, plan.added + plan.changed)
     with once(Refused(msg("刚刚有人也在导入这些小区。请重新预览，再导入一次。"))):
         compounds = [_import_compound(arrival, placement, progress) for arrival in plan.arrivals]

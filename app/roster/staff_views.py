@@ -11,7 +11,7 @@ from flask_login import current_user
 from app.core import files, jobs
 from app.core.db import db
 from app.core.errors import Refused
-from app.core.guards import must_reach, staff, uploads
+from app.core.guards import must_reach, staff, stepped_up, uploads
 from app.core.i18n import say
 from app.core.web import page, saved
 from app.roster import actions, areas, findings, queries
@@ -54,6 +54,7 @@ def import_page(job_id: int) -> Response:
 
 @bp.post("/roster/imports/<int:job_id>/confirm")
 @staff()
+@stepped_up
 def confirm(job_id: int) -> Response:
     """Import what was shown."""
     job = _load_job(job_id)

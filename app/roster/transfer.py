@@ -1,6 +1,7 @@
 """Premises change hands: who owned them until now stays on record with its end."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import select, update
 
@@ -20,16 +21,22 @@ def make_owners(compound_id: int, names: Sequence[str]) -> list[int]:
     return [owner.id for owner in owners]
 
 
-def change_owners(premises: Premises, owner_ids: Sequence[int], *, by: Identity) -> None:
-    """Let `owner_ids` own the premises from now on; the telephones of the old ones end too."""
+def change_owners(
+    premises: Premises, owner_ids: Sequence[int], *, by: Identity, since: datetime | None = None
+) -> None:
+    """Let `owner_ids` own the premises from now on, or `since` the day of the deed.
+
+    The telephones of the old ones end now.
+    """
     now = clock.now()
+    since = since or now
     held = (Tenure.premises_id == premises.id, Tenure.until.is_(None))
-    db.session.execute(update(Tenure).where(*held).values(until=now))
+    db.session.execute(update(Tenure).where(*held).values(until=since))
     homes = select(Household.id).where(Household.premises_id == premises.id)
     reached = (Contact.household_id.in_(homes), Contact.ended_at.is_(None))
     db.session.execute(update(Contact).where(*reached).values(ended_at=now))
     db.session.add_all(
-        Tenure(premises_id=premises.id, owner_id=owner_id, since=now) for owner_id in owner_ids
+        Tenure(premises_id=premises.id, owner_id=owner_id, since=since) for owner_id in owner_ids
     )
     db.session.flush()
     db.session.expire(premises, ["tenures"])

@@ -2,15 +2,12 @@
 
 from flask import Flask
 
+from app.roster.guarding import phone_gate
 from app.rounds import (
     ballot_views,
-    case_desk,
-    case_views,
-    complaint_views,
-    conflict_views,
     matter_views,
     objection_views,
-    register_views,
+    queries,
     residents,
     staff_views,
     tasks,
@@ -20,7 +17,6 @@ from app.rounds.cli import rounds_cli
 
 # What residents see stands on one blueprint; importing a module puts its pages there.
 _FOR_RESIDENTS = (views, ballot_views, objection_views)
-_ABOUT_CASES = (case_views, conflict_views, complaint_views)
 
 
 def init_app(app: Flask) -> None:
@@ -29,6 +25,5 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(residents.bp)
     app.register_blueprint(staff_views.bp)
     app.register_blueprint(matter_views.bp)
-    app.register_blueprint(register_views.bp)
-    app.register_blueprint(case_desk.bp)
+    phone_gate.is_shut = queries.is_asking
     tasks.init_app(app)

@@ -14,6 +14,7 @@ from app.core.web import page, saved
 from app.rounds import casting, first_votes, homes, queries
 from app.rounds.forms import BallotForm, ReaffirmForm, ballot_form, read_ballot
 from app.rounds.models import Channel, RegisterEntry, Round
+from app.rounds.new_phones import waits_until
 from app.rounds.residents import bp, load_entry, load_own_building, load_round
 
 # Refusal → its word for a phone that reads JSON, and its page.
@@ -80,7 +81,8 @@ def review(round_id: int) -> Response:
     if entry is None or form is None:
         return make_response(redirect(url_for(".vote", round_id=round_id), 303))
     left = casting.changes_left(round_, entry, more=1)
-    return page("rounds/review.html", form=form, round=round_, entry=entry, left=left)
+    waits = waits_until(round_, current_home.session_id)
+    return page("rounds/review.html", form=form, round=round_, entry=entry, left=left, waits=waits)
 
 
 @bp.get("/rounds/<int:round_id>/edit")

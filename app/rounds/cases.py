@@ -12,7 +12,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstrai
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.accounts.models import Staff
-from app.core.db import Model, unique_where
+from app.core.db import BigInt, Model, unique_where
 from app.core.tokens import commitment, random_bytes
 from app.rounds.models import RegisterEntry, Round, Vote
 
@@ -65,7 +65,7 @@ class Decision(Model):
     """Something one person of the office proposes with a reason and a second person decides.
 
     `params` say what exactly; `evidence` names the paper it rests on, `evidence_digest` its
-    photograph in the file store. Nothing happens before a second person agrees.
+    sealed photograph in the file store. Nothing happens before a second person agrees.
     """
 
     __tablename__ = "decision"
@@ -196,6 +196,8 @@ class Objection(Model):
     place: Mapped[str] = mapped_column(String(80))
     words: Mapped[str] = mapped_column(Text)
     evidence: Mapped[str] = mapped_column(Text, default="")
+    # Names the sealed photograph of what was handed in, as of a decision.
+    evidence_digest: Mapped[str | None] = mapped_column(String(64))
     # The vote that a household says is not its own.
     vote_id: Mapped[int | None] = mapped_column(ForeignKey("vote.id"), index=True)
     salt: Mapped[bytes] = mapped_column(default=random_bytes)
@@ -249,3 +251,27 @@ class Recount(Model):
     round_id: Mapped[int] = mapped_column(ForeignKey("round.id"), primary_key=True)
     checked_at: Mapped[datetime]
     agrees: Mapped[bool]
+
+
+class BreakGlass(Model):
+    """That a member of staff opened what one household chose, and why; the household is shown it.
+
+    One row for each time, whatever came of it (RULES.md §5, THREATS.md T32).
+    """
+
+    __tablename__ = "break_glass"
+
+    id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    round_id: Mapped[int] = mapped_column(ForeignKey("round.id"))
+    entry_id: Mapped[int] = mapped_column(ForeignKey("register_entry.id"), index=True)
+    reason: Mapped[str] = mapped_column(Text)
+    salt: Mapped[bytes] = mapped_column(default=random_bytes)
+    at: Mapped[datetime]
+    by_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    entry: Mapped[RegisterEntry] = relationship()
+    by: Mapped[Staff] = relationship()
+
+    @property
+    def reason_commitment(self) -> str:
+        """Names the reason in the journal without telling its words."""
+        return commitment("reason", self.salt, self.reason)

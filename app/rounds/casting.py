@@ -120,26 +120,30 @@ def reaffirm(
     plan_number: int,
     session_id: int | None = None,
 ) -> Receipt:
-    """Say the same again, after a material change, on the version that was shown (RULES.md §3).
+    """Say the same again on the version that was shown: after a material change (RULES.md §3), or
 
-    Refuses as `cast` does: nobody confirms a version that came after the page was loaded.
+    to confirm what came by a new phone. Refuses as `cast` does: nobody confirms a version that
+    came after the page was loaded.
     """
     round_ = locked(round_)
     entry = on_register(round_, household_id)
     first = _by_request(round_, entry, request_id)
     if first is not None:
         return _receipt(first)
-    _check_own(entry)
-    ballot = said_before(round_, entry, request_id, seen)
+    vote = effects.last_word(entry)
+    _check_own(entry, vote)
+    ballot = (
+        said_in(vote, request_id, seen, plan_number) if vote else Ballot({}, request_id, seen, 0)
+    )
     asked = {matter.id for matter in matters_asked(round_, entry)}
     choices = {matter: c for matter, c in ballot.choices.items() if matter in asked}
     again = altered(ballot, choices=choices, plan_number=plan_number)
     return cast(round_, household_id, again, via=Channel.PHONE, session_id=session_id)
 
 
-def _check_own(entry: RegisterEntry) -> None:
+def _check_own(entry: RegisterEntry, vote: Vote | None) -> None:
     """Nobody says again, unseen, what the former owner said."""
-    if _is_sellers(entry, effects.current_vote(entry)):
+    if _is_sellers(entry, vote):
         raise SellerVoted(msg("上次是原业主表的态，不能照着确认。请您家重新选。"))
 
 
@@ -150,10 +154,13 @@ def _is_sellers(entry: RegisterEntry, vote: Vote | None) -> bool:
 
 
 def said_before(round_: Round, entry: RegisterEntry, request_id: str, seen: int) -> Ballot:
-    """What the household's own last vote said, as a ballot on the current plan version."""
+    """What the household's own current vote said, as a ballot on the current plan version.
+
+    Nothing of one that waits to be confirmed: its wishes must not begin to count unasked.
+    """
     vote = effects.current_vote(entry)
     number = round_.plan_version.number if round_.plan_version else 0
-    if vote is None or _is_sellers(entry, vote):
+    if vote is None or vote.waits_until or _is_sellers(entry, vote):
         return Ballot({}, request_id, seen, number)
     return said_in(vote, request_id, seen, number)
 
@@ -212,7 +219,8 @@ def _earlier(round_: Round, entry: RegisterEntry, ballot: Ballot) -> Receipt | N
 
 
 def _receipt(vote: Vote) -> Receipt:
-    return Receipt(vote.receipt, vote.seq, vote.cast_at, vote.number, vote.is_held)
+    seen = (vote.receipt, vote.seq, vote.cast_at, vote.number)
+    return Receipt(*seen, vote.is_held, vote.waits_until)
 
 
 def _check(round_: Round, entry: RegisterEntry, ballot: Ballot, via: Channel) -> None:
@@ -257,7 +265,7 @@ def check_change(round_: Round, entry: RegisterEntry) -> None:
     if entry.voice != Voice.COUNTED:
         # What does not count any more must be said anew, whatever the profile says of changes.
         return
-    if _is_sellers(entry, effects.current_vote(entry)):
+    if entry.transferred_at and _is_sellers(entry, effects.current_vote(entry)):
         raise SellerVoted(msg("这套房过户以前，原业主已经表过态，按规则有效。有疑问请打社区电话。"))
     if changes_left(round_, entry) == 0:
         raise NoMoreChanges(msg("这一轮规定交了以后不能再改。确实填错了，请打社区电话。"))
@@ -267,7 +275,7 @@ def changes_left(round_: Round, entry: RegisterEntry, *, more: int = 0) -> int |
     """How often a household may still change its mind, after `more` votes; None: until the end.
 
     What the profile says (RULES.md §3). To say again what a material change or a decision took
-    away is no use of it.
+    away, or what waited for a new phone to get older, is no use of it.
     """
     allowed = {Revote.NONE: 0, Revote.ONCE: 1}.get(round_.switches.revote)
     if allowed is None:
@@ -279,6 +287,7 @@ def changes_left(round_: Round, entry: RegisterEntry, *, more: int = 0) -> int |
         .where(
             Vote.entry_id == entry.id,
             Vote.is_void.is_(False),
+            Vote.waits_until.is_(None),
             PlanVersion.number >= round_.counts_from_version,
         )
     )

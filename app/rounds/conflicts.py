@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
+from app.accounts.queries import are_two_persons
 from app.core import clock
 from app.core.db import db
 from app.core.errors import Refused, msg
@@ -22,6 +23,7 @@ from app.rounds.counting import Choice
 from app.rounds.decisions import Facts, Grounds, applies, propose
 from app.rounds.lifecycle import Verb
 from app.rounds.models import RegisterEntry, Voice
+from app.rounds.steps import NotYourself
 
 # What a list of conflicts shows, read with it.
 _WHOLE = (
@@ -96,6 +98,7 @@ def disputed_entries(round_id: int) -> list[RegisterEntry]:
 def _resolve(decision: Decision, by: Identity) -> Facts:
     conflict = db.session.get_one(Conflict, decision.params["conflict"])
     _check_open(conflict)
+    _check_apart(conflict, by)
     conflict.resolved_at, conflict.decision_id = clock.now(), decision.id
     conflict.held_vote.is_held = False
     kept, entry = conflict.standing_vote, conflict.entry
@@ -106,6 +109,13 @@ def _resolve(decision: Decision, by: Identity) -> Facts:
             effects.set_voice(entry, Voice.DISPUTED)
         _tell(conflict)
     return {"step": "resolved", "kept": kept.number}
+
+
+def _check_apart(conflict: Conflict, by: Identity) -> None:
+    """Whoever keyed one of the two votes does not also decide which of them counts."""
+    for vote in (conflict.standing_vote, conflict.held_vote):
+        if vote.keyed_by_id is not None and not are_two_persons(vote.keyed_by_id, by):
+            raise NotYourself(msg("这一户的表态是您经手的，要由另一个人同意。"))
 
 
 def _tell(conflict: Conflict) -> None:

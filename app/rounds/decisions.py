@@ -1,6 +1,7 @@
 """Decisions of two persons: one proposes with a reason, another agrees, and only then it happens.
 
 What each kind does when it is agreed to stands in the module of its noun, under `applies`.
+Whoever keyed a vote of the home it is about may propose, but is no second person (T30).
 """
 
 from collections.abc import Callable, Mapping
@@ -20,12 +21,19 @@ from app.journal.models import Kind
 from app.rounds import effects
 from app.rounds.cases import Decision, DecisionKind, Outcome
 from app.rounds.lifecycle import Verb, is_allowed
-from app.rounds.models import RegisterEntry, Round
+from app.rounds.models import RegisterEntry, Round, Vote
 from app.rounds.steps import NotYourself, locked, note, require
 
 Facts = Mapping[str, object]
 Effect = Callable[[Decision, Identity], Facts]
 _effects: dict[DecisionKind, tuple[Verb, Kind, Effect]] = {}
+# What says which vote of a home counts: a keyer would judge their own work.
+ABOUT_VOTES = (
+    DecisionKind.CONFLICT,
+    DecisionKind.DISPUTE,
+    DecisionKind.DISPUTE_END,
+    DecisionKind.OBJECTION,
+)
 WAITS_ALREADY = msg("这件事已经有人提了，正在等第二个人决定。")
 
 
@@ -105,6 +113,8 @@ def approve(decision: Decision, *, by: Identity) -> None:
     round_ = _locked_while_waiting(decision)
     if not are_two_persons(decision.proposed_by_id, by):
         raise NotYourself(msg("要由另一个人同意，您自己提的不能自己同意。"))
+    if not may_judge(decision, by):
+        raise NotYourself(msg("这一户有一次表态是您录入的，要由别人同意。"))
     require(round_, verb)
     facts = _carried_out(effect, decision, by)
     _settle(decision, Outcome.APPROVED, "", by)
@@ -131,6 +141,17 @@ def waiting(round_id: int, kind: DecisionKind | None = None) -> list[Decision]:
     if kind is not None:
         found = found.where(Decision.kind == kind)
     return list(db.session.scalars(found.order_by(Decision.id)))
+
+
+def may_judge(decision: Decision, by: Identity) -> bool:
+    """Whether `by` keyed no vote of the home that is decided about, and nobody of theirs did."""
+    if decision.kind not in ABOUT_VOTES or decision.entry_id is None:
+        return True
+    keyed = select(Vote.keyed_by_id).where(
+        Vote.entry_id == decision.entry_id, Vote.keyed_by_id.is_not(None)
+    )
+    keyers = set(db.session.scalars(keyed))
+    return all(are_two_persons(keyer, by) for keyer in keyers)
 
 
 def is_possible(decision: Decision) -> bool:

@@ -28,6 +28,13 @@ def current_vote(entry: RegisterEntry) -> Vote | None:
     return db.session.scalar(select(Vote).where(Vote.entry_id == entry.id, Vote.is_current))
 
 
+def last_word(entry: RegisterEntry) -> Vote | None:
+    """What this household would say again: its newest vote if that waits, else the current one."""
+    waiting = (Vote.waits_until.is_not(None), Vote.is_void.is_(False))
+    newest = select(Vote).where(Vote.entry_id == entry.id, Vote.number == entry.votes, *waiting)
+    return db.session.scalar(newest) or current_vote(entry)
+
+
 def make_current(entry: RegisterEntry, vote: Vote | None) -> None:
     """Let `vote` (None: no vote at all) be what this household says, and count it."""
     set_voice(entry, Voice.SILENT)
@@ -40,12 +47,15 @@ def make_current(entry: RegisterEntry, vote: Vote | None) -> None:
 
 
 def voice_of_record(entry: RegisterEntry) -> Voice:
-    """What the household's current vote is worth by itself: its plan version may be an old one."""
+    """What the household's current vote is worth by itself: its plan version may be an old one,
+
+    or the phone it came by a new one.
+    """
     vote = current_vote(entry)
     if vote is None:
         return Voice.SILENT
     is_new = vote.plan_version.number >= entry.round.counts_from_version
-    return Voice.COUNTED if is_new else Voice.TO_CONFIRM
+    return Voice.COUNTED if is_new and vote.waits_until is None else Voice.TO_CONFIRM
 
 
 def set_voice(entry: RegisterEntry, voice: Voice) -> None:

@@ -22,6 +22,8 @@ class End(StrEnum):
     # The plan changed since; its household has to confirm it.
     TO_CONFIRM = "to_confirm"
     DISPUTED = "disputed"
+    # Came by a new phone; its household has to confirm it (`new_phones`).
+    WAITS = "waits"
     # Recorded beside a different vote of another channel, which counts meanwhile.
     HELD = "held"
     # Of two different votes, two persons took the other one.
@@ -70,12 +72,23 @@ def _fate(
         return Fate(End.VOID, struck)
     if vote.is_held:
         return Fate(End.HELD)
+    if waits(entry, vote):
+        return Fate(End.WAITS)
     if vote.is_current:
         return Fate(_BY_VOICE[entry.voice])
     if vote.id in lost:
         return lost[vote.id]
     later = [v.cast_at for v in votes if v.number > vote.number and v.id not in lost]
     return Fate(End.REPLACED, min(later, default=None))
+
+
+def waits(entry: RegisterEntry, vote: Vote) -> bool:
+    """Whether a vote is the household's last word and waits to be confirmed, be it beside an
+
+    earlier one that counts meanwhile.
+    """
+    is_last = vote.waits_until is not None and vote.number == entry.votes and not vote.is_void
+    return is_last and entry.removed_at is None and entry.voice != Voice.DISPUTED
 
 
 def _lost_conflicts(entry: RegisterEntry) -> dict[int, Fate]:

@@ -25,8 +25,10 @@ from app.journal.actions import Event, Recorded, book_of_round, record_all
 from app.journal.models import Kind
 from app.notices.actions import tell_each
 from app.projects.models import PlanVersion
+from app.roster.models import Contact
 from app.rounds.counting import Track
 from app.rounds.models import Channel, Matter, RegisterEntry, Round, Voice
+from app.rounds.new_phones import ripe_at
 from app.rounds.recording import Ballot, Receipt, facts_of_vote, news_of
 from app.rounds.storing import FirstVote, store
 
@@ -143,6 +145,9 @@ def _plain_ones(sent: Sequence[_Sent], rounds: dict[int, Any]) -> dict[int, _Pla
         if home is None or home.began_at <= one.claim.began_after:
             continue
         round_ = rounds[one.round_id]
+        if ripe_at(home.phone_since, round_.opened_at):
+            # It waits: `casting` says until when.
+            continue
         vote = _Plain(round_, home, _what_is_asked(round_), one.ballot)
         names = {home.id, one.ballot.request_id}
         if not names & taken and _is_complete(vote):
@@ -189,6 +194,8 @@ _round, _entry, _session, _code = (
     as_type(Table, model.__table__)
     for model in (Round, RegisterEntry, HouseholdSession, HouseholdCode)
 )
+# Under a name of its own: `session_stands` asks about phones by itself.
+_phone = as_type(Table, Contact.__table__).alias("phone")
 _ROUNDS = (
     select(
         _round.c.id,
@@ -210,6 +217,7 @@ _HOMES = (
         _session.c.token_digest,
         _session.c.began_at,
         _session.c.id.label("session_id"),
+        _phone.c.since.label("phone_since"),
         _entry.c.id,
         _entry.c.round_id,
         _entry.c.household_id,
@@ -222,6 +230,7 @@ _HOMES = (
     )
     .join(_entry, _entry.c.household_id == _session.c.household_id)
     .outerjoin(_code, _code.c.id == _session.c.code_id)
+    .outerjoin(_phone, _phone.c.id == _session.c.contact_id)
     .where(
         _session.c.token_digest.in_(bindparam("digests", expanding=True)),
         session_stands(),

@@ -4,7 +4,7 @@ Participation only while a round is open; a household's own votes always; nobody
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, case, func, or_, select
@@ -18,12 +18,12 @@ from app.projects.models import PlanVersion, Project
 from app.roster.models import Building, Compound, Entrance, Household, Owner, Premises, Tenure
 from app.rounds import casting
 from app.rounds.counting import Track
-from app.rounds.fates import Fate, fates_of
+from app.rounds.fates import Fate, fates_of, waits
 from app.rounds.lifecycle import State, Verb, is_allowed
 from app.rounds.models import Matter, RegisterEntry, Round, Voice, Vote, VoteChoice
+from app.rounds.new_phones import waits_until
 from app.rounds.profile import Case, case_of, counts_as_household
-from app.rounds.queries import objections_end, register_changes, register_of, rounds_of
-from app.rounds.register import entries_values, premises_in_order
+from app.rounds.queries import objections_end, register_changes, rounds_of
 from app.rounds.tallies import RoundTally, results
 from app.rounds.wording import as_household, case_name
 
@@ -58,7 +58,8 @@ class Ballots:
     """One round as a household sees it: its place in the register and what it has said so far.
 
     `barrier` is what stands against another word of it while the round is open; `since` is when
-    the present owners came, if others had the dwelling before them.
+    the present owners came, if others had the dwelling before them. `too_soon` says that this very
+    browser came by a phone so new that it cannot confirm yet what waits.
     """
 
     round: Round
@@ -67,6 +68,7 @@ class Ballots:
     fates: Mapping[int, Fate] = field(default_factory=dict)
     barrier: Refused | None = None
     since: datetime | None = None
+    too_soon: bool = False
 
     @property
     def is_absent(self) -> bool:
@@ -90,15 +92,24 @@ class Ballots:
         return newest if newest and newest.is_void else None
 
     @property
+    def waiting(self) -> Vote | None:
+        """The newest vote while it waits to be confirmed, having come by a new phone."""
+        newest = self.votes[0] if self.votes else None
+        return newest if newest and self.entry and waits(self.entry, newest) else None
+
+    @property
     def own(self) -> Vote | None:
-        """The current vote, unless the former owner cast it: that one's words are his own."""
-        return None if self.is_sellers(self.current) else self.current
+        """The last word, unless the former owner's: that one's words are his own."""
+        last = self.waiting or self.current
+        return None if self.is_sellers(last) else last
 
     @property
     def word(self) -> str:
-        """Where the household stands, as one of the words of `Voice`, or `held` or `struck`."""
+        """Where it stands, as one of the words of `Voice`, or `held`, `struck` or `waits`."""
         if self.held:
             return "held"
+        if self.waiting:
+            return "waits"
         if self.struck_out and self.current is None:
             return "struck"
         return self.entry.voice.value if self.entry else Voice.SILENT.value
@@ -110,9 +121,9 @@ class Ballots:
 
     @property
     def may_reaffirm(self) -> bool:
-        """Whether one tap can confirm what the household said before the plan changed."""
-        is_waiting = self.may_vote and self.word == Voice.TO_CONFIRM.value
-        return is_waiting and self.own is not None
+        """Whether one tap can confirm what it said before the plan changed, or by a new phone."""
+        is_waiting = self.may_vote and self.word in (Voice.TO_CONFIRM.value, "waits")
+        return is_waiting and self.own is not None and not self.too_soon
 
     def is_sellers(self, vote: Vote | None) -> bool:
         """Whether a vote, of this round or an earlier one, is from before the present owners."""
@@ -292,52 +303,36 @@ def _is_known() -> ColumnElement[bool]:
     return or_(Round.register_published_at.is_not(None), Round.opened_at.is_not(None))
 
 
-def rooms_on_register(round_: Round, building_id: int) -> dict[str, list[str]]:
-    """The doors of one building by entrance, in order: as frozen, or as the roster is now.
-
-    Rooms and nothing else: neither names nor areas are for passers-by (RULES.md §5).
-    """
-    rooms: dict[str, list[str]] = {}
-    for entrance, label in _doors(round_):
-        if entrance.building_id != building_id:
-            continue
-        room = label.removeprefix(f"{entrance.building.name}{entrance.name}")
-        rooms.setdefault(entrance.name, []).append(room)
-    return rooms
-
-
-def _doors(round_: Round) -> list[tuple[Entrance, str]]:
-    """What counts as one household: on the frozen register, or as the roster would make it now."""
-    if round_.frozen_at:
-        entries = [entry for entry in register_of(round_.id) if entry.is_household]
-        return [(entry.premises.entrance, entry.label) for entry in entries]
-    found = premises_in_order(round_.compound_id)
-    rows = [
-        (p.entrance, row) for p, home in found for row in entries_values(p, home, round_.switches)
-    ]
-    return [(entrance, str(row["label"])) for entrance, row in rows if row["is_household"]]
-
-
 def lives_in(building_id: int, compound_id: int) -> bool:
     """Whether a building (a signed-in household's) stands in this compound."""
     compound = select(Building.compound_id).where(Building.id == building_id)
     return db.session.scalar(compound) == compound_id
 
 
-def ballots_of(household_id: int, compound_id: int) -> list[Ballots]:
+def ballots_of(household_id: int, compound_id: int, session_id: int | None = None) -> list[Ballots]:
     """Every round of the compound that residents may know of, the newest first."""
     rounds = [r for r in rounds_of(compound_id) if r.register_published_at or r.opened_at]
     entries = _entries(household_id, [r.id for r in rounds])
     votes = votes_with_choices([entry.id for entry in entries.values()])
     since = _owned_since(next(iter(entries.values()))) if votes else None
-    return [_ballots(round_, entries.get(round_.id), votes, since) for round_ in rounds]
+    found = [_ballots(round_, entries.get(round_.id), votes, since) for round_ in rounds]
+    return [_as_seen_by(session_id, mine) for mine in found]
 
 
-def ballots_in(round_: Round, entry: RegisterEntry | None) -> Ballots:
+def ballots_in(
+    round_: Round, entry: RegisterEntry | None, session_id: int | None = None
+) -> Ballots:
     """One round as the household of this entry sees it."""
     if entry is None or not entry.votes:
         return _ballots(round_, entry, [], None)
-    return _ballots(round_, entry, votes_with_choices([entry.id]), _owned_since(entry))
+    votes = votes_with_choices([entry.id])
+    return _as_seen_by(session_id, _ballots(round_, entry, votes, _owned_since(entry)))
+
+
+def _as_seen_by(session_id: int | None, mine: Ballots) -> Ballots:
+    """With whether this browser could confirm what waits; asked only where something does."""
+    is_early = mine.waiting is not None and waits_until(mine.round, session_id) is not None
+    return replace(mine, too_soon=is_early)
 
 
 def _owned_since(entry: RegisterEntry) -> datetime | None:

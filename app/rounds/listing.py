@@ -20,7 +20,8 @@ from app.roster.models import Building, Entrance, Household, Premises
 from app.rounds.cases import Decision, DecisionKind, Outcome
 from app.rounds.models import RegisterEntry, Round
 from app.rounds.profile import Case, case_of
-from app.rounds.register import differences, premises_in_order, register_rows
+from app.rounds.queries import register_of
+from app.rounds.register import differences, entries_values, premises_in_order, register_rows
 from app.rounds.wording import as_household, as_property, case_name
 
 _CHANGES = (
@@ -335,3 +336,29 @@ def _note(round_: Round, facts: Mapping[str, Any], labels: Mapping[int, str]) ->
         return _("%(place)s：换了业主", place=place)
     changed = _("、").join(say(_FACTS[name]) for name in facts.get("facts", ()))
     return _("%(place)s：更正%(facts)s", place=place, facts=changed)
+
+
+def rooms_on_register(round_: Round, building_id: int) -> dict[str, list[str]]:
+    """The doors of one building by entrance, in order: as frozen, or as the roster is now.
+
+    Rooms and nothing else: neither names nor areas are for passers-by (RULES.md §5).
+    """
+    rooms: dict[str, list[str]] = {}
+    for entrance, label in _doors(round_):
+        if entrance.building_id != building_id:
+            continue
+        room = label.removeprefix(f"{entrance.building.name}{entrance.name}")
+        rooms.setdefault(entrance.name, []).append(room)
+    return rooms
+
+
+def _doors(round_: Round) -> list[tuple[Entrance, str]]:
+    """What counts as one household: on the frozen register, or as the roster would make it now."""
+    if round_.frozen_at:
+        entries = [entry for entry in register_of(round_.id) if entry.is_household]
+        return [(entry.premises.entrance, entry.label) for entry in entries]
+    found = premises_in_order(round_.compound_id)
+    rows = [
+        (p.entrance, row) for p, home in found for row in entries_values(p, home, round_.switches)
+    ]
+    return [(entrance, str(row["label"])) for entrance, row in rows if row["is_household"]]

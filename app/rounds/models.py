@@ -32,13 +32,8 @@ class Channel(StrEnum):
 
     @property
     def label(self) -> Any:
-        labels = {
-            "phone": _l("手机"),
-            "paper": _l("纸质表"),
-            "visit": _l("上门"),
-            "sms": _l("短信"),
-        }
-        return labels[self.value]
+        way = {"phone": _l("手机"), "paper": _l("纸质表"), "visit": _l("上门"), "sms": _l("短信")}
+        return way[self.value]
 
 
 class Subject(StrEnum):
@@ -355,6 +350,9 @@ class Vote(Model):
     is_held: Mapped[bool] = mapped_column(default=False)
     # Struck out by two persons, as when it was not the household that cast it.
     is_void: Mapped[bool] = mapped_column(default=False)
+    # It came by a phone put on file less than a day before: it counts once it is said again,
+    # by that phone not before this moment (`new_phones`, THREATS.md T33).
+    waits_until: Mapped[datetime | None]
     entry: Mapped[RegisterEntry] = relationship()
     plan_version: Mapped[PlanVersion] = relationship()
     choices: Mapped[list["VoteChoice"]] = relationship()

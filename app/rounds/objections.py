@@ -55,16 +55,21 @@ class Complaint:
     household_id: int | None = None
     evidence: str = ""
     vote_id: int | None = None
+    evidence_digest: str | None = None
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the office answers and what it does to the count; `choices` replace a vote."""
+    """What the office answers and what it does to the count; `choices` replace a vote.
+
+    `digest` names the photograph of the paper that it rests on.
+    """
 
     words: str
     effect: Effect = Effect.NONE
     choices: Mapping[int, Choice] = field(default_factory=dict)
     evidence: str = ""
+    digest: str | None = None
 
 
 def raise_objection(
@@ -94,18 +99,25 @@ def write_down(round_: Round, complaint: Complaint, *, by: Identity | None) -> O
     db.session.add(objection)
     db.session.flush()
     facts = {"objection": objection.number, "about": complaint.kind.value, "step": "raised"}
-    named = {"vote": objection.vote.number} if objection.vote else {}
+    named: dict[str, object] = {"vote": objection.vote.number} if objection.vote else {}
+    if objection.evidence_digest:
+        named["ev"] = objection.evidence_digest
     _note(objection, {**facts, **named}, by=by)
     effects.touch(round_)
     return objection
 
 
-def take(objection: Objection, *, by: Identity) -> None:
-    """Become the one who looks into it; refuses `AlreadyAnswered`."""
+def take(objection: Objection, *, by: Identity, handler: Identity | None = None) -> None:
+    """Become the one who looks into it, or let a colleague (`handler`); refuses `AlreadyAnswered`.
+
+    The journal names the colleague beside whoever said so.
+    """
     require(objection.round, Verb.SETTLE)
     _check_open(objection)
-    objection.handler_id, objection.taken_at = by.id, clock.now()
-    _note(objection, {"objection": objection.number, "step": "taken"}, by=by)
+    handler = handler or by
+    objection.handler_id, objection.taken_at = handler.id, clock.now()
+    given = {} if handler.id == by.id else {"handler": handler.commitment}
+    _note(objection, {"objection": objection.number, "step": "taken", **given}, by=by)
 
 
 def propose_answer(objection: Objection, answer: Answer, *, by: Identity) -> Decision:
@@ -126,7 +138,7 @@ def propose_answer(objection: Objection, answer: Answer, *, by: Identity) -> Dec
         # A vote that is cast after this is another one than the one objected to.
         "votes": entry.votes if entry else 0,
     }
-    grounds = Grounds(answer.words, answer.evidence)
+    grounds = Grounds(answer.words, answer.evidence, answer.digest)
     return propose(round_, DecisionKind.OBJECTION, params, grounds, by=by, entry=entry)
 
 

@@ -6,14 +6,15 @@ new slips for homes whose code was ended with a vote that was not their own.
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ScalarSelect, Select, exists, func, select, true
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, exists, func, select, true
 
 from app.accounts.models import HouseholdCode, Staff
 from app.core.db import db
 from app.core.guards import Identity, Role
 from app.roster.models import Area, Compound
 from app.rounds.cases import AuditItem, Conflict, Decision, Effect, Objection, Outcome
-from app.rounds.models import RegisterEntry, Round, Voice
+from app.rounds.decisions import ABOUT_VOTES
+from app.rounds.models import RegisterEntry, Round, Voice, Vote
 
 
 @dataclass(frozen=True)
@@ -111,13 +112,27 @@ def _number(table: Any, *which: Any) -> ScalarSelect[int]:
 
 
 def _yours(by: Identity) -> ScalarSelect[int]:
-    """Decisions that `by` may take as the second person: as `are_two_persons` says."""
+    return _number(Decision, Decision.outcome == Outcome.WAITING, settled_by(by))
+
+
+def settled_by(by: Identity) -> ColumnElement[bool]:
+    """Which proposals `by` may agree to as the second person: as `decisions.approve` says."""
+    if by.role == Role.WORKER:
+        return ~true()
     made_me = select(Staff.made_by_id).where(Staff.id == by.id).scalar_subquery()
-    may_decide = by.role != Role.WORKER
     others = select(Staff.id).where(
         Staff.id != by.id,
         func.coalesce(Staff.made_by_id, 0) != by.id,
         Staff.id != func.coalesce(made_me, 0),
     )
-    is_mine = Decision.proposed_by_id.in_(others) if may_decide else ~true()
-    return _number(Decision, Decision.outcome == Outcome.WAITING, is_mine)
+    return and_(Decision.proposed_by_id.in_(others), ~_keyed_by_me(others))
+
+
+def _keyed_by_me(others: Select[int]) -> ColumnElement[bool]:
+    """Whether a vote of the home was keyed by this person: as `decisions.may_judge` says."""
+    keyed = exists().where(
+        Vote.entry_id == Decision.entry_id,
+        Vote.keyed_by_id.is_not(None),
+        Vote.keyed_by_id.not_in(others),
+    )
+    return and_(Decision.kind.in_(ABOUT_VOTES), keyed)

@@ -14,11 +14,10 @@ from sqlalchemy.orm import joinedload, selectinload
 from app.accounts.models import HouseholdCode
 from app.core import clock
 from app.core.db import db
-from app.core.guards import Identity, Role
 from app.journal.actions import book_of_round
 from app.journal.models import JournalEntry, Kind
 from app.projects.queries import current_version
-from app.roster.models import Area, Building, Compound, Entrance, Household, Premises
+from app.roster.models import Building, Entrance, Household, Premises
 from app.rounds.cases import Decision, Objection, Outcome
 from app.rounds.lifecycle import Facts, end_of_term
 from app.rounds.models import Matter, RegisterEntry, Round, Subject, Voice, Vote, VoteChoice
@@ -60,6 +59,11 @@ def rounds_of(compound_id: int) -> list[Round]:
 def current_round(compound_id: int) -> Round | None:
     """The newest round that residents may know of: its register is published or it went on."""
     return next((r for r in rounds_of(compound_id) if r.register_published_at or r.opened_at), None)
+
+
+def is_asking(compound_id: int) -> bool:
+    """Whether a round of a compound is open."""
+    return any(round_.is_open for round_ in rounds_of(compound_id))
 
 
 def others_asked_in(round_: Round, building: Building) -> list[Matter]:
@@ -119,26 +123,6 @@ class WhyNot:
     counts: tuple[tuple[Reason, int], ...]
 
 
-@dataclass(frozen=True)
-class Calls:
-    """How many homes of an open round asked to be called."""
-
-    round_id: int
-    compound: str
-    homes: int
-
-
-@dataclass(frozen=True)
-class CallBack:
-    """A home that let the office call it about its vote, and so know what it wrote."""
-
-    home: str
-    premises_id: int
-    phones: tuple[str, ...]
-    words: str
-    written_at: datetime
-
-
 def why_not(round_: Round) -> list[WhyNot]:
     """The reasons given with the votes that count now, of the whole round, matter by matter.
 
@@ -170,53 +154,31 @@ def _by_fives(given: dict[Reason, int]) -> tuple[tuple[Reason, int], ...]:
     return tuple(sorted((one for one in steps if one[1]), key=lambda one: -one[1]))
 
 
-def may_call(by: Identity) -> bool:
-    """Whether a person reads whom to call: those who do it themselves, not the district."""
-    return by.role != Role.DISTRICT
-
-
-def calls_within(by: Identity) -> list[Calls]:
-    """The open rounds of a person's scope in which homes asked to be called."""
-    is_open = (Round.opened_at.is_not(None), Round.closed_at.is_(None))
-    counted = (
-        select(Round.id, Compound.name, func.count())
-        .join(Vote, Vote.round_id == Round.id)
+def asking_for_call() -> Select[int, str, datetime]:
+    """Entry, words and moment of the votes that count now and let the office call about them."""
+    return (
+        select(Vote.entry_id, Vote.comment, Vote.cast_at)
         .join(RegisterEntry, RegisterEntry.id == Vote.entry_id)
-        .join(Compound, Compound.id == Round.compound_id)
-        .join(Area, Area.id == Compound.area_id)
-        .where(*_COUNTS_NOW, _ASKS_FOR_CALL, *is_open, Area.path.startswith(by.area_path))
-        .group_by(Round.id, Compound.name)
-        .order_by(Compound.name, Round.id)
+        .where(*_COUNTS_NOW, _ASKS_FOR_CALL)
     )
-    return [Calls(*row) for row in db.session.execute(counted)]
 
 
-def calls_of(round_id: int) -> list[CallBack]:
-    """The homes that may be called about their vote, in the order of doors; never their choice."""
-    homes = joinedload(Vote.entry).joinedload(RegisterEntry.household)
-    votes = _counting(round_id).where(_ASKS_FOR_CALL)
-    votes = votes.options(homes.selectinload(Household.contacts))
-    return [
-        CallBack(v.entry.label, v.entry.premises_id, _phones(v), v.comment, v.cast_at)
-        for v in db.session.scalars(votes.order_by(RegisterEntry.position))
-    ]
+def calls_asked(round_id: int) -> int:
+    """How many homes of a round asked to be called with the vote that counts now."""
+    asked = asking_for_call().where(Vote.round_id == round_id).subquery()
+    return db.session.scalar(select(func.count()).select_from(asked)) or 0
 
 
-def _phones(vote: Vote) -> tuple[str, ...]:
-    home = vote.entry.household
-    return tuple(c.phone for c in home.contacts if c.ended_at is None) if home else ()
-
-
-def remarks_of(round_id: int, *, with_calls: bool) -> list[Remark]:
+def remarks_of(round_id: int) -> list[Remark]:
     """The words written with the votes that count now, the newest first.
 
     From which building and when, never from whose room or with which choice (RULES.md §5). None
     until five homes wrote, or whoever knows who just voted would know whose they are. Those of
-    homes that may be called only `with_calls`: else they stand beside the phone already.
+    homes that may be called stand beside their phones already.
     """
     if remark_count(round_id) < FEWEST_REASONS:
         return []
-    shown = _remarks(round_id) if with_calls else _remarks(round_id).where(~_ASKS_FOR_CALL)
+    shown = _remarks(round_id).where(~_ASKS_FOR_CALL)
     rows = db.session.execute(
         shown.with_only_columns(Building.name, Vote.cast_at, Vote.comment).order_by(
             Vote.cast_at.desc(), Vote.id.desc()

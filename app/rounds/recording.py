@@ -28,6 +28,7 @@ from app.rounds.models import (
     VoteChoice,
     VoteWish,
 )
+from app.rounds.new_phones import waits_until
 from app.rounds.reasons import Reason
 
 
@@ -123,7 +124,8 @@ def wished_in(vote: Vote, menu: Matter) -> list[tuple[int, str]]:
 class Receipt:
     """The proof that a vote is recorded: short code, place in the round's book, time.
 
-    A held vote is recorded but does not count before two persons have settled the conflict.
+    A held vote is recorded but does not count before two persons have settled the conflict; one
+    that waits, before the household says it again (`new_phones`).
     """
 
     code: str
@@ -131,6 +133,7 @@ class Receipt:
     at: datetime
     number: int
     is_held: bool = False
+    waits_until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -152,22 +155,28 @@ def write(
 ) -> Receipt:
     """Record, store, and let it count; or hold it when it contradicts another channel.
 
-    It checks nothing: that is for whoever calls it. What two persons decided is never held.
+    It checks nothing: that is for whoever calls it. What two persons decided is never held. What
+    came by a new phone waits: it takes no voice away that counts, and contradicts nobody yet.
     """
     number, standing = entry.votes + 1, effects.current_vote(entry) if entry.votes else None
+    waits = waits_until(round_, hand.session_id)
     contradicts = standing is not None and _contradicts(entry, standing, ballot, hand.channel)
-    is_held = contradicts and decision_id is None
-    recorded = _record(round_, entry, ballot, hand, is_held, decision_id)
+    is_held = contradicts and decision_id is None and waits is None
+    facts: dict[str, object] = {"number": number, "held": int(is_held)}
+    facts |= {"decision": decision_id} if decision_id is not None else {}
+    facts |= {"waits_until": waits.isoformat()} if waits else {}
+    recorded = _record(round_, entry, ballot, hand, facts)
     vote = _store(round_, entry, ballot, recorded, hand)
+    vote.waits_until = waits
     if is_held and standing is not None:
         vote.is_held = True
         _open_conflict(round_, entry, standing, vote)
-    else:
+    elif waits is None or entry.voice != Voice.COUNTED:
         effects.make_current(entry, vote)
     effects.touch(round_)
     if entry.household_id is not None:
         tell_each([news_of(entry.household_id, entry.id, number, recorded)])
-    return Receipt(recorded.code, recorded.seq, recorded.at, number, is_held)
+    return Receipt(recorded.code, recorded.seq, recorded.at, number, is_held, waits)
 
 
 def news_of(household_id: int, entry_id: int, number: int, recorded: Recorded) -> Notice:
@@ -191,14 +200,10 @@ def _record(
     entry: RegisterEntry,
     ballot: Ballot,
     hand: Hand,
-    is_held: bool,
-    decision_id: int | None,
+    more: Mapping[str, object],
 ) -> Recorded:
     facts = facts_of_vote(round_.id, round_.plan_version, entry, ballot, hand.channel)
-    facts |= {"number": entry.votes + 1, "held": int(is_held)}
-    if decision_id is not None:
-        facts["decision"] = decision_id
-    return record(book_of_round(round_.id), Kind.VOTE, facts, actor=entry.commitment)
+    return record(book_of_round(round_.id), Kind.VOTE, {**facts, **more}, actor=entry.commitment)
 
 
 def facts_of_vote(
@@ -210,7 +215,8 @@ def facts_of_vote(
 ) -> dict[str, object]:
     """What the journal says of a household's first vote; of a later one, two facts differ.
 
-    An order of wishes stands in it where the household gave one. Its reasons and words do not.
+    One that waits says until when. An order of wishes stands in it where the household gave one.
+    Its reasons and words do not.
     """
     facts: dict[str, object] = {
         "round": round_id,

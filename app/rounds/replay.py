@@ -55,14 +55,17 @@ def _opened(told: Replay, entry: Mapping[str, Any]) -> None:
 def _voted(told: Replay, entry: Mapping[str, Any]) -> None:
     home = told.home(entry["hh"])
     home.votes[entry["number"]] = entry
-    if not entry["held"]:
+    # What came by a new phone takes no voice away that counts.
+    is_aside = "waits_until" in entry and home.standing == "counted"
+    if not entry["held"] and not is_aside:
         _let_count(told, home, entry["number"])
 
 
 def _let_count(told: Replay, home: Told, number: int) -> None:
     home.current = number
-    is_new = home.votes[number]["version"] >= told.counts_from
-    home.standing = "counted" if is_new else "to_confirm"
+    vote = home.votes[number]
+    is_able = vote["version"] >= told.counts_from and "waits_until" not in vote
+    home.standing = "counted" if is_able else "to_confirm"
 
 
 def _plan_changed(told: Replay, entry: Mapping[str, Any]) -> None:

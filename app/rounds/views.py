@@ -16,9 +16,12 @@ from app.projects.queries import current_version
 from app.roster.models import Building, Household
 from app.roster.queries import building_by_token
 from app.rounds import casting, homes, queries
+from app.rounds.assisting import helped
+from app.rounds.break_glass import looks_at
 from app.rounds.changes import first_deadline, since_opening
 from app.rounds.disowning import reports_on
 from app.rounds.forms import ReaffirmForm
+from app.rounds.listing import rooms_on_register
 from app.rounds.models import Round, Voice
 from app.rounds.opening import opening_of
 from app.rounds.queries import objections_end
@@ -79,7 +82,7 @@ def register(token: str) -> Response:
     """The doors of this building on the published register, for everybody to check."""
     here = load_building(token)
     round_ = queries.current_round(here.compound_id) or abort(404)
-    rooms = homes.rooms_on_register(round_, here.id)
+    rooms = rooms_on_register(round_, here.id)
     at_home = _is_at_home(here)
     return page(
         "rounds/register.html", building=here, round=round_, rooms=rooms, is_at_home=at_home
@@ -110,7 +113,7 @@ def home() -> Response:
     """The household's own page: every round, what it said, and the way to say it."""
     own = homes.household_with_door(current_home.household_id)
     here = own.premises.entrance.building
-    ballots = homes.ballots_of(own.id, here.compound_id)
+    ballots = homes.ballots_of(own.id, here.compound_id, current_home.session_id)
     return page(
         "rounds/home.html",
         household=own,
@@ -120,6 +123,7 @@ def home() -> Response:
         results={b.round.id: homes.published_result(b.round) for b in ballots},
         reports=reports_on([vote for mine in ballots for vote in mine.votes]),
         form=_reaffirm_form(ballots),
+        helped=helped([mine.entry for mine in ballots if mine.entry]),
         told=told(own.id),
         **_of_newest(own, ballots),
     )
@@ -218,13 +222,15 @@ def _has_voted(round_: Round | None) -> bool:
 
 
 def _of_newest(own: Household, ballots: list[homes.Ballots]) -> dict[str, Any]:
-    """What the newest round makes of the plan and of this home."""
+    """What the newest round makes of the plan and of this home; who looked at what it chose."""
+    looks = looks_at(own.id, next((mine.since for mine in ballots), None))
     version = current_version(own.premises.entrance.building.compound_id)
     if not ballots:
-        return {"reading": homes.reading_of(None, version)}
+        return {"reading": homes.reading_of(None, version), "looks": looks}
     newest = ballots[0]
     listed = homes.listed(newest.round, own, newest.entry)
-    return {"reading": homes.reading_of(newest.round, version), "listed": listed}
+    reading = homes.reading_of(newest.round, version)
+    return {"reading": reading, "listed": listed, "looks": looks}
 
 
 def _reaffirm_form(ballots: list[homes.Ballots]) -> ReaffirmForm | None:

@@ -33,12 +33,15 @@
     if (read(key).body === item.body) { keep(then); }
   }
 
+  /* Of homes only. */
+  function names() {
+    try {
+      return Object.keys(localStorage).filter(function (name) { return /^juyi-/.test(name); });
+    } catch (e) { return []; }
+  }
+
   function othersWait() {
-    var names = [];
-    try { names = Object.keys(localStorage); } catch (e) { return false; }
-    return names.some(function (name) {
-      return /^juyi-/.test(name) && name !== key && read(name).body;
-    });
+    return names().some(function (name) { return name !== key && read(name).body; });
   }
 
   function each(selector, then) { [].forEach.call(document.querySelectorAll(selector), then); }
@@ -135,7 +138,7 @@
       if (!way.getAttribute("data-forget")) { keep(); return; }
       loss = read(key).body ? "data-ask" : othersWait() ? "data-ask-others" : "";
       if (loss && !confirm(box.getAttribute(loss))) { event.preventDefault(); return; }
-      try { localStorage.clear(); } catch (e) { return; }
+      names().forEach(function (name) { localStorage.removeItem(name); });
     });
   });
   each("[data-back]", function (way) {

@@ -1,23 +1,38 @@
 """Staff accounts: signing in, scopes, and the end of an account."""
 
+import unicodedata
+
+import pyotp
+import pytest
 import time_machine
 from flask import Flask
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from app.accounts import queries
+from app.accounts.actions import UsernameTaken, create_staff
+from app.accounts.models import Staff
 from app.core import clock
+from app.core.db import db
+from app.core.forms import canonical
 from app.core.guards import Role
 from app.roster.models import AreaKind
-from tests.client import PageClient
-from tests.factories import PASSWORD, make_area, make_staff
+from tests.client import ORIGIN, PageClient
+from tests.factories import PASSWORD, login_of, make_area, make_staff
 
 
-def test_the_right_password_leads_to_the_desk(client: PageClient) -> None:
+def test_the_right_password_and_code_lead_to_the_desk(client: PageClient) -> None:
     staff = make_staff(username="wangfang")
-    form = {"username": " WangFang ", "password": PASSWORD}
-    response = client.post("accounts_login.login", form)
+    response = client.post("accounts_login.login", login_of(staff, username=" WangFang "))
     assert response.headers["Location"].endswith("/desk")
     assert client.get("accounts_staff.people").h1 == "工作人员"
     assert staff.name in client.get("accounts_staff.people").text
+
+
+def test_whoever_draws_or_builds_comes_to_what_residents_ask(client: PageClient) -> None:
+    response = client.post("accounts_login.login", login_of(make_staff(Role.DESIGNER)))
+    assert response.headers["Location"] == "/desk/comments"
+    assert client.follow(response).h1 == "居民意见"
 
 
 def test_a_wrong_password_and_a_wrong_name_get_the_same_answer(client: PageClient) -> None:
@@ -35,20 +50,20 @@ def test_a_wrong_password_and_a_wrong_name_get_the_same_answer(client: PageClien
 def test_the_sixth_try_in_a_quarter_of_an_hour_is_refused_even_when_right(
     client: PageClient,
 ) -> None:
-    make_staff(username="wangfang")
+    staff = make_staff(username="wangfang")
     wrong = {"username": "wangfang", "password": "x"}
-    right = {"username": "wangfang", "password": PASSWORD}
     for _ in range(5):
         client.post("accounts_login.login", wrong, status=422)
-    assert "试错次数太多" in client.post("accounts_login.login", right, status=422).text
+    page = client.post("accounts_login.login", login_of(staff), status=422)
+    assert "试错次数太多" in page.text
     with time_machine.travel(clock.now().timestamp() + 16 * 60, tick=False):
-        client.post("accounts_login.login", right)
+        client.post("accounts_login.login", login_of(staff))
 
 
 def test_after_signing_in_one_comes_to_the_page_one_wanted(client: PageClient) -> None:
-    make_staff(username="wangfang")
+    staff = make_staff()
     assert client.raw("get", "/desk/people/new").status_code == 303
-    response = client.post("accounts_login.login", {"username": "wangfang", "password": PASSWORD})
+    response = client.post("accounts_login.login", login_of(staff))
     assert response.headers["Location"] == "/desk/people/new"
 
 
@@ -85,7 +100,6 @@ def test_an_office_makes_people_only_within_its_own_area(client: PageClient) -> 
         "username": "li",
         "name": "李敏",
         "role": "worker",
-        "password": "long enough password",
         "area": str(town.id),
     }
     client.post("accounts_staff.add_person", person)
@@ -105,7 +119,6 @@ def test_two_user_names_that_look_the_same_are_one(client: PageClient) -> None:
         "username": "ＬＩ ",
         "name": "李敏",
         "role": "worker",
-        "password": "long enough password",
         "area": "0",
     }
     page = client.post("accounts_staff.add_person", person, status=422)
@@ -124,13 +137,50 @@ def test_somebody_of_another_area_cannot_be_closed(client: PageClient) -> None:
     assert victim.closed_at is None
 
 
-def test_the_command_line_makes_an_account_and_prints_its_password_once(
+def test_the_command_line_makes_an_account_and_tells_its_secrets_once(
     app: Flask, client: PageClient
 ) -> None:
     done = app.test_cli_runner().invoke(args=["staff", "create", "zhao", "--role", "district"])
     assert done.exit_code == 0, done.output
-    _username, username, _password, password = done.output.split()
-    assert done.output == f"username: zhao  password: {password}\n"
-    client.post("accounts_login.login", {"username": username, "password": password})
+    told, address = done.output.splitlines()
+    _username, username, _password, password, _otp, secret = told.split()
+    assert address == f"otpauth://totp/Juyi:zhao?secret={secret}&issuer=Juyi"
+    code = app.test_cli_runner().invoke(args=["staff", "code", "zhao"]).output.strip()
+    assert pyotp.TOTP(secret).verify(code, valid_window=1)
+    client.post("accounts_login.login", {"username": username, "password": password, "otp": code})
     again = app.test_cli_runner().invoke(args=["staff", "create", "zhao"])
     assert again.exit_code != 0
+
+
+def test_the_command_line_lets_somebody_in_again(app: Flask, client: PageClient) -> None:
+    staff = make_staff(username="zhao")
+    db.session.commit()
+    link = app.test_cli_runner().invoke(args=["staff", "invite", "zhao"]).output.strip()
+    client.post("accounts_login.login", login_of_nobody(staff), status=422)
+    assert client.visit(link.removeprefix(ORIGIN)).h1 == "设置您的密码"
+    assert app.test_cli_runner().invoke(args=["staff", "code", "nobody"]).exit_code != 0
+
+
+def login_of_nobody(staff: Staff) -> dict[str, str]:
+    """What was right before the invitation."""
+    return {"username": staff.username, "password": PASSWORD, "otp": "000000"}
+
+
+@given(st.text(max_size=40))
+@settings(max_examples=300, deadline=None)
+def test_the_canonical_form_of_a_canonical_form_is_itself(text: str) -> None:
+    assert canonical(canonical(text)) == canonical(text)
+
+
+@pytest.mark.usefixtures("session")
+@given(st.lists(st.sampled_from("Aaａ １1ﬁfi\u200bé\u0301e"), min_size=1, max_size=6))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+def test_no_two_accounts_have_names_that_are_canonically_equal(letters: list[str]) -> None:
+    name = "".join(letters)
+    with db.session.begin_nested() as inside:
+        create_staff(f"x{name}", "甲", Role.WORKER, None, None, by=None)
+        for same in (f" x{name}\u200b", unicodedata.normalize("NFKC", f"X{name}".upper())):
+            if canonical(same).lower() == canonical(f"x{name}").lower():
+                with pytest.raises(UsernameTaken):
+                    create_staff(same, "乙", Role.WORKER, None, None, by=None)
+        inside.rollback()

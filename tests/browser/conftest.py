@@ -1,5 +1,6 @@
 """A real server in a process of its own, a real Chromium, and the people who use them."""
 
+import fcntl
 import gzip
 import json
 import os
@@ -8,12 +9,14 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyotp
 import pytest
 from playwright.sync_api import Browser, Page
 
@@ -24,6 +27,8 @@ ARTEFACTS = ROOT / "artefacts"
 Sample = dict[str, list[dict[str, str]]]
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1366, "height": 768}
+# The address of what is only copied, and where it keeps what `flask demo` printed.
+NOWHERE, FACTS = "http://kept.invalid", "facts.json"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -63,19 +68,34 @@ class Server:
         return done.stdout
 
 
+_used: dict[str, int] = {}
+
+
+def code_of(secret: str) -> str:
+    """The code on somebody's phone; none is given twice, for none is taken twice."""
+    while (
+        step := max(int(time.time()) // 30 - 1, _used.get(secret, 0) + 1)
+    ) > time.time() // 30 + 1:
+        time.sleep(0.5)
+    _used[secret] = step
+    return pyotp.TOTP(secret).generate_otp(step)
+
+
 @pytest.fixture(scope="session")
 def serve(
-    tmp_path_factory: pytest.TempPathFactory, worker_id: str
-) -> Iterator[Callable[[str], Server]]:
-    """`serve(name)` starts an empty installation of its own."""
+    tmp_path_factory: pytest.TempPathFactory, worker_id: str, shelf: Path
+) -> Iterator[Callable[..., Server]]:
+    """`serve(name)` starts an installation of its own, empty or `of` what the shelf holds."""
     # Before the first of them starts: a server remembers how long each file was.
     compress_static()
     processes: list[subprocess.Popen[bytes]] = []
 
-    def start(name: str) -> Server:
+    def start(name: str, *, of: str = "empty") -> Server:
         instance = tmp_path_factory.mktemp(name)
         server = _installation(instance, f"{name}_{worker_id}")
-        server.flask("db", "upgrade")
+        shutil.copytree(_kept(shelf, of), instance, dirs_exist_ok=True)
+        if not server.env["JUYI_DATABASE_URL"].startswith("sqlite"):
+            _fill(server, of)
         command = [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.py", "wsgi:app"]
         with (instance / "server.log").open("wb") as log:
             processes.append(
@@ -91,10 +111,50 @@ def serve(
 
 
 @pytest.fixture(scope="session")
-def sample(serve: Callable[[str], Server]) -> tuple[Server, Sample]:
+def shelf(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """Where installations are kept to be copied: one place for all workers of this run."""
+    here = tmp_path_factory.getbasetemp()
+    return here if worker_id == "master" else here.parent
+
+
+@pytest.fixture(scope="session")
+def serve_sample(serve: Callable[..., Server]) -> Callable[[str], tuple[Server, Sample]]:
+    """`serve_sample(name)` starts one with the sample, and says what the sample gives away."""
+
+    def start(name: str) -> tuple[Server, Sample]:
+        server = serve(name, of="sample")
+        facts = Path(server.env["JUYI_INSTANCE_DIR"], FACTS).read_text("utf-8")
+        return server, json.loads(facts.replace(NOWHERE, server.url))
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def sample(serve_sample: Callable[[str], tuple[Server, Sample]]) -> tuple[Server, Sample]:
     """An installation with the sample, served as people get it, and what the sample gives away."""
-    server = serve("sample")
-    return server, json.loads(server.flask("demo", "--json"))
+    return serve_sample("sample")
+
+
+def _kept(shelf: Path, content: str) -> Path:
+    """An installation of this content that is copied and never served; the first to ask makes it.
+
+    Filling one takes ten times as long as copying it, keys and files and all.
+    """
+    kept = shelf / f"kept-{content}"
+    with (shelf / f"{content}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            making = Path(tempfile.mkdtemp(dir=shelf))
+            _fill(_on_sqlite(making), content)
+            making.rename(kept)
+    return kept
+
+
+def _fill(server: Server, content: str) -> None:
+    server.flask("db", "upgrade")
+    if content == "sample":
+        facts = server.flask("demo", "--json")
+        Path(server.env["JUYI_INSTANCE_DIR"], FACTS).write_text(facts, encoding="utf-8")
 
 
 def compress_static() -> None:
@@ -108,20 +168,28 @@ def compress_static() -> None:
         twin.replace(path.with_name(f"{path.name}.gz"))
 
 
-def _installation(instance: Path, name: str) -> Server:
+def _on_sqlite(instance: Path) -> Server:
+    """What no address leads to."""
     (instance / "keys").mkdir()
     for key in ("secret.key", "code.key"):
         (instance / "keys" / key).write_text(secrets.token_hex(32))
+    return _server(instance, NOWHERE, f"sqlite:///{instance / 'juyi.sqlite'}")
+
+
+def _installation(instance: Path, name: str) -> Server:
     port = _free_port()
-    url = f"http://127.0.0.1:{port}"
+    server = _server(instance, f"http://127.0.0.1:{port}", database_url_for(instance, name))
+    server.env.update(HOST="127.0.0.1", PORT=str(port))
+    return server
+
+
+def _server(instance: Path, url: str, database_url: str) -> Server:
     env = {
         **os.environ,
         "FLASK_APP": "wsgi",
-        "HOST": "127.0.0.1",
-        "PORT": str(port),
         "JUYI_BASE_URL": url,
         "JUYI_INSTANCE_DIR": str(instance),
-        "JUYI_DATABASE_URL": database_url_for(instance, name),
+        "JUYI_DATABASE_URL": database_url,
     }
     return Server(url, env)
 

@@ -4,8 +4,12 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+import sqlalchemy as sa
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from app.accounts.codes import SELECTOR_DIGITS
+from app.accounts.models import HouseholdCode
+from app.rounds.models import Channel, RegisterEntry, Vote
 from tests.browser.conftest import Sample, Server
 
 # A phone of 2018 inside WeChat.
@@ -13,6 +17,14 @@ WECHAT = (
     "Mozilla/5.0 (Linux; Android 8.1.0; V1732A Build/OPM1; wv) AppleWebKit/537.36 (KHTML, like "
     "Gecko) Version/4.0 Chrome/66.0.3359.126 MQQBrowser/6.2 TBS/045130 Mobile Safari/537.36 "
     "MicroMessenger/7.0.10.1580(0x27000A5E) Process/tools NetType/2G Language/zh_CN ABI/arm64"
+)
+
+# How the codes of homes begin that have a paper form.
+_ON_PAPER = (
+    sa.select(HouseholdCode.selector)
+    .join(RegisterEntry, RegisterEntry.household_id == HouseholdCode.household_id)
+    .join(Vote, Vote.entry_id == RegisterEntry.id)
+    .where(Vote.channel == Channel.PAPER)
 )
 
 
@@ -99,3 +111,16 @@ def residents(sample: Sample) -> Iterator[tuple[str, str]]:
     for home in sample["households"]:
         if home["round"] == opened["id"]:
             yield urls[home["building"]], home["code"]
+
+
+def without_papers(server: Server, sample: Sample) -> tuple[Server, Sample]:
+    """The same without the homes that have a paper form.
+
+    Another answer by phone begins a conflict there, and then nobody may answer again.
+    """
+    engine = sa.create_engine(server.env["JUYI_DATABASE_URL"])
+    with engine.connect() as connection:
+        papers = set(connection.execute(_ON_PAPER).scalars())
+    engine.dispose()
+    homes = [h for h in sample["households"] if h["code"][:SELECTOR_DIGITS] not in papers]
+    return server, {**sample, "households": homes}

@@ -33,8 +33,8 @@ VOICES = """
 
 
 @pytest.fixture(scope="module")
-def sample(serve: Callable[[str], Server]) -> Sample:
-    return json.loads(serve("reading").flask("demo", "--json"))  # type: ignore[no-any-return]
+def sample(serve_sample: Callable[[str], tuple[Server, Sample]]) -> Sample:
+    return serve_sample("reading")[1]
 
 
 def url_of(sample: Sample, compound: str, building: str = "1号楼") -> str:

@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-from tests.browser.conftest import DESK, PHONE, Sample, Server, shoot
+from tests.browser.conftest import DESK, PHONE, Sample, Server, code_of, shoot
 
 NewPage = Callable[[dict[str, int]], Page]
 
@@ -40,6 +40,7 @@ def sign_in(page: Page, server: Server, sample: Sample, username: str) -> None:
     page.goto(f"{server.url}/login")
     page.get_by_label("用户名").fill(person["username"])
     page.get_by_label("密码").fill(person["password"])
+    page.get_by_label("动态码或备用码").fill(code_of(person["otp_secret"]))
     page.get_by_role("button", name="登录").click()
     page.wait_for_url("**/desk")
 
@@ -61,7 +62,7 @@ def test_every_page_of_the_desk_is_fit_to_be_seen(
         ("prints", "/compounds/1/prints"),
         ("new-round", "/compounds/3/rounds/new"),
         ("board", f"/rounds/{opened}"),
-        ("silent", f"/rounds/{opened}/silent"),
+        ("doors", f"/rounds/{opened}/doors"),
         ("preflight", f"/rounds/{opened}/preflight"),
         ("register", f"/rounds/{opened}/register"),
         ("step", f"/rounds/{closed}/steps/publish-result"),

@@ -1,6 +1,5 @@
 """What a screen reader reads on the vote page: the paper form, in its order and nothing else."""
 
-import json
 import re
 from collections.abc import Callable
 
@@ -8,7 +7,7 @@ import pytest
 from playwright.sync_api import Page
 
 from app.rounds.reasons import Reason
-from tests.browser.conftest import PHONE, Server
+from tests.browser.conftest import PHONE, Sample, Server
 from tests.browser.test_weak_line import come_in
 
 PAPER_FORM = """
@@ -53,9 +52,9 @@ PAPER_FORM = """
 
 
 @pytest.fixture(scope="module")
-def form(serve: Callable[[str], Server]) -> tuple[str, str]:
+def form(serve_sample: Callable[[str], tuple[Server, Sample]]) -> tuple[str, str]:
     """(address of the building, code) of a household of an open round that asks two things."""
-    facts = json.loads(serve("transcript").flask("demo", "--json"))
+    _server, facts = serve_sample("transcript")
     opened = next(r for r in facts["rounds"] if r["state"] == "open")
     home = next(
         h

@@ -1,8 +1,6 @@
 """A vote from a stairwell with a bad line: counted once, and never called counted too early."""
 
-import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -13,7 +11,8 @@ from app.accounts.models import HouseholdSession
 from app.core import clock
 from app.roster.models import Building
 from app.rounds.models import Round
-from tests.browser.conftest import PHONE, Server, shoot
+from tests.browser.conftest import PHONE, Sample, Server, shoot
+from tests.browser.residents import without_papers
 
 NewPage = Callable[[dict[str, int]], Page]
 Home = tuple[str, str]
@@ -21,17 +20,19 @@ KEPT = "先存在这部手机里，正在自动再试"
 
 
 @pytest.fixture(scope="module")
-def server(serve: Callable[[str], Server]) -> Server:
-    """An installation with the sample; its facts lie beside it."""
-    server = serve("weak")
-    facts = server.flask("demo", "--json")
-    (Path(server.env["JUYI_INSTANCE_DIR"]) / "facts.json").write_text(facts, encoding="utf-8")
-    return server
+def served(serve_sample: Callable[[str], tuple[Server, Sample]]) -> tuple[Server, Sample]:
+    """An installation with the sample, and what it gives away of homes without a paper form."""
+    return without_papers(*serve_sample("weak"))
 
 
-def households(server: Server, *, last: bool = False) -> Iterator[Home]:
+@pytest.fixture(scope="module")
+def server(served: tuple[Server, Sample]) -> Server:
+    """The installation alone."""
+    return served[0]
+
+
+def households(facts: Sample, *, last: bool = False) -> Iterator[Home]:
     """(address of the building, code) of households of the first or last open round, each once."""
-    facts = json.loads((Path(server.env["JUYI_INSTANCE_DIR"]) / "facts.json").read_text("utf-8"))
     opened = [r for r in facts["rounds"] if r["state"] == "open"][-1 if last else 0]
     urls = {b["name"]: b["url"] for b in facts["buildings"] if b["compound"] == opened["compound"]}
     return iter(
@@ -44,15 +45,15 @@ def households(server: Server, *, last: bool = False) -> Iterator[Home]:
 
 
 @pytest.fixture(scope="module")
-def homes(server: Server) -> Iterator[Home]:
+def homes(served: tuple[Server, Sample]) -> Iterator[Home]:
     """Households of a round that stays open."""
-    return households(server)
+    return households(served[1])
 
 
 @pytest.fixture(scope="module")
-def closing(server: Server) -> Iterator[Home]:
+def closing(served: tuple[Server, Sample]) -> Iterator[Home]:
     """Households of another round, which a test may close."""
-    return households(server, last=True)
+    return households(served[1], last=True)
 
 
 def change(server: Server, statement: sa.Update) -> None:

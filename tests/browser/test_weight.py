@@ -23,6 +23,9 @@ FIRST_WORDS = (
 )
 REMEMBER = "addEventListener('submit', () => sessionStorage.setItem('began', Date.now()), true)"
 
+# Seconds are counted here.
+pytestmark = pytest.mark.alone
+
 
 @dataclass
 class Wire:

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.client import ORIGIN, PageClient
-from tests.factories import PASSWORD, make_building, make_staff
+from tests.factories import login_of, make_building, make_staff
 
 
 @pytest.mark.parametrize(
@@ -60,10 +60,9 @@ def test_a_zero_byte_in_any_name_or_value_is_refused(client: PageClient, query: 
 
 
 def test_a_line_break_in_the_wanted_address_does_not_break_signing_in(client: PageClient) -> None:
-    make_staff(username="wangfang")
+    staff = make_staff()
     client.raw("get", "/desk/rounds/1/steps/%0Ax")
-    form = {"username": "wangfang", "password": PASSWORD}
-    assert client.post("accounts_login.login", form).headers["Location"] == "/desk"
+    assert client.post("accounts_login.login", login_of(staff)).headers["Location"] == "/desk"
 
 
 def test_a_name_of_invisible_characters_is_no_name(client: PageClient) -> None:
@@ -72,7 +71,6 @@ def test_a_name_of_invisible_characters_is_no_name(client: PageClient) -> None:
         "username": "\u200b",
         "name": "\u200b\u200b",
         "role": "worker",
-        "password": "long enough password",
         "area": "0",
     }
     page = client.post("accounts_staff.add_person", person, status=422)
@@ -86,7 +84,6 @@ def test_a_name_that_unfolds_beyond_its_column_is_too_long(client: PageClient) -
         "username": "ok",
         "name": "ﷺ" * 39,
         "role": "worker",
-        "password": "long enough password",
         "area": "0",
     }
     page = client.post("accounts_staff.add_person", person, status=422)

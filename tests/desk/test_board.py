@@ -11,15 +11,14 @@ from flask import Flask
 from app.core import clock
 from app.core.guards import Role
 from app.desk.board import board_of, stretches
-from app.roster.models import AreaKind, Contact
+from app.roster.models import AreaKind
 from app.rounds import tallies
 from app.rounds.actions import RoundTerms, draft_round
 from app.rounds.counting import Tally
 from app.rounds.models import Round
 from tests.client import Page, PageClient
-from tests.desk.ballots import fill, make_large_building, make_quick_round, say
+from tests.desk.ballots import fill, make_large_building, make_quick_round
 from tests.factories import (
-    homes_of,
     make_area,
     make_building,
     make_compound,
@@ -135,7 +134,7 @@ def test_a_round_without_a_register_shows_no_numbers(client: PageClient) -> None
     page = board(client, round_)
     assert "登记册锁定以后" in page.text
     assert not page.all("table")
-    assert "登记册还没有锁定" in client.get("desk.silent", round_id=round_.id).text
+    assert "登记册还没有锁定" in client.get("doors_staff.doors", round_id=round_.id).text
 
 
 def test_a_closed_round_says_so_and_leads_to_the_result(client: PageClient) -> None:
@@ -150,7 +149,7 @@ def test_a_closed_round_says_so_and_leads_to_the_result(client: PageClient) -> N
 
 def test_only_staff_of_the_area_see_a_board(client: PageClient, app: Flask) -> None:
     round_ = make_round(make_building().compound)
-    urls = [f"/desk/rounds/{round_.id}{tail}" for tail in ("", "/live", "/silent")]
+    urls = [f"/desk/rounds/{round_.id}{tail}" for tail in ("", "/live", "/doors")]
     for url in urls:
         assert client.raw("get", url).status_code == 303
     client.sign_in(make_staff(Role.WORKER, make_area(AreaKind.COMMUNITY)))
@@ -162,40 +161,3 @@ def test_only_staff_of_the_area_see_a_board(client: PageClient, app: Flask) -> N
         404,
         404,
     ]
-
-
-def test_doors_without_a_vote_are_listed_by_building_with_masked_phones(
-    client: PageClient,
-) -> None:
-    compound = make_compound()
-    first, second = make_building(compound, homes=3), make_building(compound, homes=2)
-    homes = homes_of(first)
-    for phone in ("13812345678", "13987654321"):
-        homes[1].contacts.append(Contact(phone=phone, since=clock.now()))
-    round_ = make_round(compound)
-    say(round_, homes[0])
-    client.sign_in(make_staff())
-    page = client.get("desk.silent", round_id=round_.id)
-    rooms = {
-        section.one("h2").text: [th.text for th in section.one("tbody").all("th")]
-        for section in page.all("section", class_="doors")
-    }
-    assert rooms == {"1号楼 2 户": ["102", "201"], "2号楼 2 户": ["101", "102"]}
-    assert "138****5678，139****4321" in page.text
-    assert "13812345678" not in page.html
-    assert second.name in page.text
-
-
-def test_the_list_of_doors_costs_the_same_for_any_number_of_them(
-    client: PageClient, count_queries: Counting
-) -> None:
-    round_ = make_round(make_building(homes=3).compound)
-    larger = make_round(make_building(homes=30).compound)
-    client.sign_in(make_staff())
-    counts = []
-    for one in (round_, larger):
-        client.get("desk.silent", round_id=one.id)
-        with count_queries() as statements:
-            client.get("desk.silent", round_id=one.id)
-        counts.append(len(statements))
-    assert counts[0] == counts[1] <= 8

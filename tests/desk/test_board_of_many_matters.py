@@ -137,17 +137,17 @@ def test_the_homes_of_owners_who_contradict_themselves_are_listed_for_the_office
     first, second = register_of(round_.id)[:2]
     let_vote(round_, AGREE, DISAGREE)
     client.sign_in(make_staff())
-    assert not client.get("rounds_cases.conflicts", round_id=round_.id).all("h2", id="divided")
+    assert not client.get("cases.conflicts", round_id=round_.id).all("h2", id="divided")
     second.holder = first.holder
     db.session.flush()
-    panel = client.get("rounds_cases.conflicts", round_id=round_.id).one(
+    panel = client.get("cases.conflicts", round_id=round_.id).one(
         "section", **{"aria-labelledby": "divided"}
     )
     # Both live in the entrance of the elevator, so that both questions name them.
     assert [a.text for a in panel.all("a")] == [first.label, second.label] * 2
     assert not any("同意" in homes.text for homes in panel.all("ul"))
     client.sign_in(make_staff(Role.WORKER))
-    panel = client.get("rounds_cases.conflicts", round_id=round_.id).one(
+    panel = client.get("cases.conflicts", round_id=round_.id).one(
         "section", **{"aria-labelledby": "divided"}
     )
     assert not panel.all("a")

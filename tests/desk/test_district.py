@@ -234,7 +234,7 @@ def _closed() -> Compound:
         (_waiting, "等第二个人审阅并公布方案第 1 版。", "projects_staff.plan_version"),
         (_published, "方案已公布。新建一轮征询，定好起止时间。", "rounds_staff.draft"),
         (_frozen, "打印海报和户码单，然后开启征询。", "rounds_staff.preflight"),
-        (_open, "还差 1 户，请上门找还没有表态的住户。", "desk.silent"),
+        (_open, "还差 1 户，请上门找还没有表态的住户。", "doors_staff.doors"),
         (_reached, "两项都已达到，等到截止。", "desk.board"),
         (_closed, "已截止。核对结果，公示初步结果。", "rounds_staff.preflight"),
     ],

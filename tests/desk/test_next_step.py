@@ -31,9 +31,9 @@ def step_of(app: Flask, life: Life) -> Step:
         (State.REVIEW, "等第二个人确认计票口径。", "rounds_staff.preflight"),
         (State.REGISTER, "登记册公示没有异议后，锁定登记册。", "rounds_staff.preflight"),
         (State.FROZEN, "打印海报和户码单，然后开启征询。", "rounds_staff.preflight"),
-        (State.OPEN, "还差 5 户，请上门找还没有表态的住户。", "desk.silent"),
+        (State.OPEN, "还差 5 户，请上门找还没有表态的住户。", "doors_staff.doors"),
         (State.CLOSED, "已截止。核对结果，公示初步结果。", "rounds_staff.preflight"),
-        (State.PRELIMINARY, "还有 1 张抽中的纸质表没有核对。", "rounds_cases.audit"),
+        (State.PRELIMINARY, "还有 1 张抽中的纸质表没有核对。", "cases.audit"),
         (State.CERTIFIED, "上一轮没有通过。改好方案，再开一轮。", "projects_staff.project"),
         (State.ARCHIVED, "上一轮没有通过。改好方案，再开一轮。", "projects_staff.project"),
     ],
@@ -65,10 +65,10 @@ def _objection(life: Life) -> None:
 @pytest.mark.parametrize(
     ("happen", "text", "endpoint"),
     [
-        (_newer_plan, "新方案第 2 版已公布，请决定这一轮怎么换。", "rounds_cases.change_plan"),
-        (_proposal, "1 件事等第二个人决定。", "rounds_cases.decisions"),
-        (_conflict, "1 户的纸质表和手机不一样，请核实。", "rounds_cases.conflicts"),
-        (_objection, "1 件异议没有答复。", "rounds_cases.objections"),
+        (_newer_plan, "新方案第 2 版已公布，请决定这一轮怎么换。", "cases.change_plan"),
+        (_proposal, "1 件事等第二个人决定。", "cases.decisions"),
+        (_conflict, "1 户的纸质表和手机不一样，请核实。", "cases.conflicts"),
+        (_objection, "1 件异议没有答复。", "cases.objections"),
     ],
 )
 def test_what_waits_comes_before_the_visits(
@@ -84,13 +84,13 @@ def test_what_waits_comes_before_the_visits(
 def test_a_plan_that_the_round_was_put_on_waits_no_more(app: Flask) -> None:
     with life_in(State.OPEN) as life:
         DO[Verb.CHANGE_PLAN](life)
-        assert step_of(app, life).endpoint == "desk.silent"
+        assert step_of(app, life).endpoint == "doors_staff.doors"
 
 
 def test_an_objection_to_the_register_comes_before_locking_it(app: Flask) -> None:
     with life_in(State.REGISTER) as life:
         _objection(life)
-        assert step_of(app, life).endpoint == "rounds_cases.objections"
+        assert step_of(app, life).endpoint == "cases.objections"
 
 
 def test_a_preliminary_result_waits_for_its_term_then_for_the_second_person(app: Flask) -> None:

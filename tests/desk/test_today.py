@@ -63,7 +63,7 @@ def test_a_round_that_closes_soon_says_what_each_matter_lacks(
     round_.opens_at = clock.now() - timedelta(days=9)
     round_.closes_at = clock.now() + timedelta(hours=hours)
     text = "快到期小区 改造方案还差 1 户；物业管理方案还差 1 户"
-    wanted = [(urgency, text, "desk.silent")] if urgency else []
+    wanted = [(urgency, text, "doors_staff.doors")] if urgency else []
     worker = make_staff(Role.WORKER).identity
     assert told(app, worker) == wanted
 
@@ -143,7 +143,7 @@ def test_a_newer_plan_asks_to_decide_on_the_round(app: Flask) -> None:
     compound = make_building(make_compound("换版小区"), homes=4).compound
     make_round(compound)
     make_plan(compound)
-    change = "rounds_cases.change_plan"
+    change = "cases.change_plan"
     text = "换版小区 方案第 2 版已公布，决定这一轮换不换版"
     assert told(app, make_staff(Role.WORKER).identity) == [("yours", text, change)]
 
@@ -157,13 +157,13 @@ def test_cases_wait_for_those_who_may_settle_them(app: Flask) -> None:
         name = life.round.compound.name
         for role in (Role.WORKER, Role.OFFICE, Role.DISTRICT):
             assert told(app, make_staff(role).identity) == [
-                ("yours", f"{name} 核实 1 户重复表态", "rounds_cases.conflicts"),
-                ("yours", f"{name} 答复 1 件异议", "rounds_cases.objections"),
+                ("yours", f"{name} 核实 1 户重复表态", "cases.conflicts"),
+                ("yours", f"{name} 答复 1 件异议", "cases.objections"),
             ]
         rounds_after = life.round.closes_at + timedelta(minutes=1)
         with clock.pretending(rounds_after):
             rounds.close_due_rounds()
-            audit = "rounds_cases.audit"
+            audit = "cases.audit"
             assert audit in {t.endpoint for t in flat(app, make_staff(Role.OFFICE).identity)}
             assert audit not in {t.endpoint for t in flat(app, make_staff(Role.WORKER).identity)}
 
@@ -197,11 +197,11 @@ def test_comments_and_calls_are_named_and_cost_the_same_for_any_number(
         page = client.get("desk.home")
     first = page.one("main").all("li")[0]
     assert first.text == "银塔南区 给 2 户打电话，他们请社区联系"
-    assert first.one("a")["href"] == f"/desk/rounds/{round_.id}/remarks"
+    assert first.one("a")["href"] == f"/desk/rounds/{round_.id}/calls"
     assert len(after) == len(before)
     assert area.parent is not None
     client.sign_in(make_staff(Role.DISTRICT, area.parent.parent))
-    assert "打电话" not in client.get("desk.home").one("main").text
+    assert "给 2 户打电话" in client.get("desk.home").one("main").text
 
 
 def told_by_message(home: Household, phone: str, state: MessageState, at: int = 1) -> None:

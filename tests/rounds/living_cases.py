@@ -256,7 +256,7 @@ class Deciding(Voting):
         """A signed form that two persons wrote down: a vote in the journal like any other."""
         self.check_vote(entry, door, f"decision-{entry['decision']}-")
         said = replace(self.said(door, entry), keyed_by=by.id)
-        is_own = door.current and not self.reckoning.is_sellers(door)
+        is_own = door.current and not door.current.waits and not self.reckoning.is_sellers(door)
         wishes = door.current.wishes if door.current and is_own else frozenset()
         assert said.channel == PAPER
         assert (said.choices, said.wishes) == (choices, wishes)

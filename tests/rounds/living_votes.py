@@ -6,10 +6,14 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import sqlalchemy as sa
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
+from app.accounts import sessions
+from app.accounts.models import HouseholdSession
 from app.core.db import db
+from app.roster.models import Contact
 from app.rounds import actions, casting
 from app.rounds.casting import Ballot, Receipt
 from app.rounds.counting import Choice
@@ -88,6 +92,64 @@ class Voting(Living):
         menu = sorted(o for q in self.reckoning.questions for o in q.options)
         return frozenset(o for bit, o in enumerate(menu) if bits >> bit & 1)
 
+    # --- phones
+
+    @rule(which=PICK)
+    def put_a_phone_on_file(self, which: int) -> None:
+        """The office puts another phone in the place of the one that a home had."""
+        self.tick()
+        home = self.home_of[self._pick_home(which)]
+        old = sa.update(Contact).where(Contact.household_id == home, Contact.ended_at.is_(None))
+        db.session.execute(old.values(ended_at=self.now))
+        contact = Contact(household_id=home, phone=f"138{self.moment:08d}", since=self.now)
+        db.session.add(contact)
+        db.session.flush()
+        sessions.begin(home, contact_id=contact.id)
+        db.session.commit()
+        self.happened()
+
+    @precondition(lambda self: self.state == "open")
+    @rule(which=PICK, answers=CHOICES, wishes=st.integers(0, 7), is_said_before=st.booleans())
+    def come_by_phone(
+        self, which: int, answers: list[Choice], wishes: int, is_said_before: bool
+    ) -> None:
+        """A household speaks, or confirms, in the browser that came in by its phone."""
+        if not (premises := [p for p in sorted(self.home_of) if self._browser(p) is not None]):
+            return
+        place = (premises[which % len(premises)], HOME)
+        if is_said_before:
+            self.reaffirm_as(place[0], self.reckoning.plan, self._browser(place[0]))
+            return
+        self.tick()
+        request = self._request(place, answers, wishes, PHONE, 1, "")
+        request = replace(request, is_new_phone=True)
+        self.requests.append(request)
+        self.send(request)
+
+    def _browser(self, premises: int) -> int | None:
+        """The newest browser of a home that came in by a phone on file."""
+        newest = (
+            sa.select(HouseholdSession.id)
+            .where(
+                HouseholdSession.household_id == self.home_of[premises],
+                HouseholdSession.contact_id.is_not(None),
+            )
+            .order_by(HouseholdSession.id.desc())
+            .limit(1)
+        )
+        return db.session.scalar(newest)
+
+    def _waits(self, session_id: int | None) -> bool:
+        """Whether what it says waits: its phone came during the round, a day ago at most."""
+        if session_id is None or self.reckoning.opened is None:
+            return False
+        contact = db.session.get_one(HouseholdSession, session_id).contact
+        assert contact is not None
+        is_of_the_round = contact.since > self.reckoning.opened
+        return is_of_the_round and self.now - contact.since < timedelta(hours=24)
+
+    # --- the same again
+
     @precondition(lambda self: self.requests)
     @rule(which=PICK)
     def ask_again(self, which: int) -> None:
@@ -117,11 +179,14 @@ class Voting(Living):
     @rule(which=PICK, is_old_plan=SELDOM)
     def reaffirm(self, which: int, is_old_plan: bool) -> None:
         """A household says the same again on the plan as it is now; pressed twice, it is once."""
+        self.reaffirm_as(self._pick_home(which), self.reckoning.plan - is_old_plan, None)
+
+    def reaffirm_as(self, premises: int, plan: int, session_id: int | None) -> None:
+        """As this browser (None: one that came in by the slip)."""
         self.tick()
-        premises, token = self._pick_home(which), f"reaffirm-{self.moment:05d}"
+        token = f"reaffirm-{self.moment:05d}"
         door = self.reckoning.doors.get((premises, HOME))
-        plan = self.reckoning.plan - is_old_plan
-        before = door.current if door else None
+        before = self.reckoning.to_say_again(door) if door else None
         asked = self.reckoning.to_answer(door) if door else set()
         choices = {q: c for q, c in before.choices.items() if q in asked} if before else {}
         seen = len(door.said) if door else 0
@@ -130,12 +195,15 @@ class Voting(Living):
 
         def act() -> Receipt:
             home = self.home_of[premises]
-            return casting.reaffirm(self.round, home, token, seen, plan_number=plan)
+            return casting.reaffirm(
+                self.round, home, token, seen, plan_number=plan, session_id=session_id
+            )
 
         allowed = self.reckoning.will_be_taken(request, self.now)
         # What the seller said is nothing that the buyer can say again.
-        allowed = allowed and not (door and self.reckoning.is_sellers(door))
-        self._record(request, act, allowed=allowed)
+        is_sellers = door and door.sold and before and before.moment < door.sold
+        allowed = allowed and not is_sellers
+        self._record(request, act, allowed=allowed, waits=self._waits(session_id))
         if allowed:
             assert self.attempt(act, allowed=True) == self.receipts[token]
             self.happened()
@@ -152,9 +220,12 @@ class Voting(Living):
             self.happened()
             return
         allowed = self.reckoning.will_be_taken(request, self.now)
-        self._record(request, lambda: self._cast(request), allowed=allowed)
+        waits = request.is_new_phone and self._waits(self._browser(request.place[0]))
+        self._record(request, lambda: self._cast(request), allowed=allowed, waits=waits)
 
-    def _record(self, request: Request, act: Callable[[], Receipt], *, allowed: bool) -> None:
+    def _record(
+        self, request: Request, act: Callable[[], Receipt], *, allowed: bool, waits: bool
+    ) -> None:
         receipt = self.attempt(act, allowed=allowed)
         if not allowed:
             self.happened()
@@ -163,7 +234,8 @@ class Voting(Living):
         door = self.reckoning.doors[request.place]
         self.check_vote(entry, door, request.token)
         said = self.said(door, entry)
-        said = replace(said, keyed_by=self._keyed_by(request.channel))
+        said = replace(said, keyed_by=self._keyed_by(request.channel), waits=waits)
+        assert ("waits_until" in entry) == (receipt.waits_until is not None) == waits
         assert (said.choices, said.wishes) == (request.choices, request.wishes)
         self.reckoning.hear(door, said)
         assert (receipt.seq, receipt.number) == (said.seq, said.number)
@@ -205,7 +277,9 @@ class Voting(Living):
             return casting.cast_on_paper(self.round, entry, ballot, keyed_by=first)
         keyed_by, via = self._keyed_by(request.channel), Channel(request.channel)
         home = self.home_of[request.place[0]]
-        return casting.cast(self.round, home, ballot, via=via, keyed_by_id=keyed_by)
+        browser = self._browser(request.place[0]) if request.is_new_phone else None
+        whose = {"session_id": browser, "keyed_by_id": keyed_by}
+        return casting.cast(self.round, home, ballot, via=via, **whose)
 
     def _keyed_by(self, channel: str) -> int | None:
         return None if channel == PHONE else self.world.people[0].id

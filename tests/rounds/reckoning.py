@@ -55,6 +55,8 @@ class Said:
     moment: int
     seq: int
     keyed_by: int | None = None
+    # Came by a phone that was put on file during the round, less than a day before.
+    waits: bool = False
 
 
 @dataclass
@@ -95,6 +97,7 @@ class Request:
     seen: int
     plan: int
     channel: str
+    is_new_phone: bool = False
 
 
 @dataclass
@@ -150,6 +153,13 @@ class Reckoning:
     def is_sellers(self, door: Door) -> bool:
         """Whether the last word of a door was said before it changed hands."""
         return bool(door.sold and door.current and door.current.moment < door.sold)
+
+    def to_say_again(self, door: Door) -> Said | None:
+        """What one tap would confirm: the newest word if it waits, else the last that counts."""
+        newest = door.said[-1] if door.said else None
+        if newest and newest.waits and newest.number not in door.void:
+            return newest
+        return door.current
 
     def keeps_holder(self, door: Door) -> bool:
         """Whether the seller spoke as owner: the head is whose word it is."""
@@ -212,7 +222,8 @@ class Reckoning:
             return "disputed"
         if door.current is None:
             return "silent"
-        return "counted" if door.current.plan >= self.counts_from else "to_confirm"
+        is_able = door.current.plan >= self.counts_from and not door.current.waits
+        return "counted" if is_able else "to_confirm"
 
     def will_be_taken(self, request: Request, now: datetime) -> bool:
         """Whether a request that was never recorded becomes a vote."""
@@ -236,7 +247,11 @@ class Reckoning:
             return False
         most = {"none": 0, "once": 1}.get(self.revote)
         # Saying again what a new plan or a decision took away is no use of the change.
-        able = [s for s in door.said if s.plan >= self.counts_from and s.number not in door.void]
+        able = [
+            s
+            for s in door.said
+            if s.plan >= self.counts_from and s.number not in door.void and not s.waits
+        ]
         return most is None or len(able) <= most
 
     def contradicts(self, door: Door, said: Said) -> bool:
@@ -250,8 +265,13 @@ class Reckoning:
         return any(said.choices.get(q) != c for q, c in before.choices.items())
 
     def hear(self, door: Door, said: Said) -> None:
-        """A household's vote: it counts, or is held beside the one of the other channel."""
-        if self.contradicts(door, said):
+        """A household's vote: it counts, is held beside the one of the other channel, or waits
+
+        beside one that counts.
+        """
+        if said.waits and self.worth(door) == "counted":
+            door.said.append(said)
+        elif self.contradicts(door, said):
             door.said.append(said)
             door.held = said
         else:

@@ -270,10 +270,10 @@ def test_the_code_and_the_sessions_of_the_home_end_with_the_vote_that_was_not_it
     assert pending.case_counts(home.round.id).slips == 1
     desk = PageClient(app)
     desk.sign_in(make_staff())
-    assert "等新户码单" in desk.get("rounds_cases.objections", round_id=home.round.id).text
+    assert "等新户码单" in desk.get("cases.objections", round_id=home.round.id).text
     for page in (
-        desk.get("rounds_cases.decision", decision_id=case.decision_id),
-        desk.get("rounds_cases.objection", objection_id=case.id),
+        desk.get("cases.decision", decision_id=case.decision_id),
+        desk.get("cases.objection", objection_id=case.id),
     ):
         assert "这一户的户码已作废，请打印新的户码单" in page.text
     issue_code(home.home)
@@ -309,16 +309,16 @@ def test_the_office_finds_it_marked_among_its_objections_without_any_choice(
 ) -> None:
     case, desk = reported(client, home), PageClient(app)
     desk.sign_in(make_staff())
-    listed = desk.get("rounds_cases.objections", round_id=home.round.id)
+    listed = desk.get("cases.objections", round_id=home.round.id)
     assert "住户报告" in listed.one("table").text
     assert "第 1 次表态" in listed.one("table").text
-    shown = desk.get("rounds_cases.objection", objection_id=case.id)
+    shown = desk.get("cases.objection", objection_id=case.id)
     assert "现在算数的就是这一次" in shown.text
     for page in (listed, shown):
         assert "同意 " not in page.one("main").text
     assert "strike_out" in effects_offered(desk, case)
     struck_out(home, case)
-    shown = desk.get("rounds_cases.objection", objection_id=case.id)
+    shown = desk.get("cases.objection", objection_id=case.id)
     assert "已经作废" in shown.text
     assert [
         a for a in shown.all("a") if a.text == "打印新的户码单"
@@ -332,10 +332,10 @@ def test_striking_out_is_not_offered_once_another_vote_counts(
     desk.sign_in(make_staff())
     vote(client, home, "disagree")
     assert "strike_out" not in effects_offered(desk, case)
-    shown = desk.get("rounds_cases.objection", objection_id=case.id)
+    shown = desk.get("cases.objection", objection_id=case.id)
     assert "现在算数的不是这一次" in shown.text
 
 
 def effects_offered(desk: PageClient, case: Objection) -> list[str]:
-    page: Page = desk.get("rounds_cases.answer", objection_id=case.id)
+    page: Page = desk.get("cases.answer", objection_id=case.id)
     return [radio["value"] for radio in page.all("input", name="effect")]

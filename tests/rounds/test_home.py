@@ -140,4 +140,5 @@ def test_the_page_costs_few_queries_whatever_was_voted(
         vote(client, voter, *choices)
     with count_queries() as statements:
         client.get("rounds.home")
-    assert len(statements) <= 17, statements
+    # One of them asks who of the office opened what this home chose (T32).
+    assert len(statements) <= 18, statements

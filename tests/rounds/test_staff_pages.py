@@ -134,7 +134,7 @@ def test_the_frozen_register_stays_whatever_happens_to_the_roster(
     session.expire_all()
     assert tallies.results(round_).total == 6
     client.sign_in(make_staff())
-    page = client.get("rounds_register.register", round_id=round_.id)
+    page = client.get("cases_register.register", round_id=round_.id)
     assert "6 户" in page.one("section", aria_labelledby="sums").text
 
 

@@ -7,7 +7,6 @@ from tests.structure.source import calls, decorators, functions, imports, module
 
 # Public functions of an actions.py that change nothing anybody must be able to prove later.
 NEED_NO_ENTRY = {
-    "app.accounts.actions.check_password": "only tells whether a password is right",
     "app.accounts.actions.prepare_codes": "hashes beforehand; `issue_codes` writes and records",
     "app.accounts.actions.selectors_in_use": "only reads, for `prepare_codes`",
     "app.accounts.actions.home_ref": "only reads, for `prepare_codes`",
@@ -22,9 +21,13 @@ NEED_NO_ENTRY = {
     "app.demo.actions.refuse_when_filled": "only refuses",
     "app.demo.actions.summary_of": "only tells what was made",
     "app.notices.actions.tell": "says what was recorded by whoever calls it",
+    "app.doors.actions.share_out": "who walks where changes nobody's word or right",
+    "app.doors.actions.take_back": "as `share_out`",
     "app.notices.actions.tell_each": "as `tell`",
     "app.notices.actions.tell_phone": "as `tell`; a code asked for proves nothing",
     "app.notices.actions.unheard": "only keeps `tell` from telling",
+    "app.paper.actions.check_unused": "only refuses",
+    "app.paper.actions.purge_expired": "deletes what can be laid out again; numbers are recorded",
     "app.projects.actions.refuse_unless_draft": "only refuses",
     "app.projects.actions.refuse_unless_waiting": "only refuses",
     "app.reports.actions.order_posters": "queues the work; the task records what was printed",

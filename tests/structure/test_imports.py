@@ -35,11 +35,14 @@ PURE = {
     "app.projects.completeness",
     "app.projects.contents",
     "app.projects.fingerprint",
+    "app.paper.hints",
+    "app.paper.serials",
     "app.rounds.counting",
     "app.rounds.lifecycle",
     "app.rounds.profile",
     "app.rounds.replay",
     "app.comments.privacy",
+    "app.comments.speed",
     "app.desk.forecast",
 }
 
@@ -152,7 +155,7 @@ def _part(target: str) -> str:
 
 
 def _kind(part: str) -> str:
-    """The storey of a module: `case_forms` stands where `forms` stands (decision 8)."""
+    """The storey of a module: `register_forms` stands where `forms` stands (decision 8)."""
     ending = part.rsplit("_", 1)[-1]
     return ending if part not in STOREY and ending in {"forms", "views"} else part
 

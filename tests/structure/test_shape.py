@@ -58,22 +58,30 @@ FORBIDDEN_NAMES = {
 STOREYS = "__init__ actions cli forms models queries staff_views tasks views"
 # The concepts a feature may name a module after; a new one is added here by who adds it.
 CONCEPTS = {
-    "core": "alarms clock cookies db errors files format guards i18n jobs limits log markdown "
-    "paging pdf pdf_child qr sealing sheets sheets_child sizes together tokens web",
+    "core": "alarms clock cookies db errors files format guards i18n jobs limits log "
+    "markdown paging pdf pdf_child qr sealing sheets sheets_child sizes "
+    "together tokens web",
     "journal": "merkle note",
-    "roster": "areas cells comparing correction differences headings importer ledger lines people "
-    "findings transfer",
+    "roster": "areas cells comparing correction differences findings guarding headings "
+    "importer ledger lines people transfer",
     "notices": "delivery gateways wording",
-    "accounts": "codes entering guessing phone_codes sessions",
+    "accounts": "codes desk_sessions enrolling entering guessing invitations journal_views "
+    "login_views me_views office_book passwords phone_codes second_factor "
+    "sessions signing_in staff_forms standing",
     "projects": "by_building comparison completeness contents excerpts fingerprint reading",
-    "rounds": "audit ballot_views case_desk case_forms case_views cases casting changes "
-    "choosing complaint_views conflict_views conflicts corrections counting decisions "
-    "disowning effects fates findings first_votes homes life_forms lifecycle listing "
-    "matter_forms matter_views matters objection_views objections opening pending "
-    "profile prospects reasons recording recounting register register_forms "
-    "register_views replay residents steps storing tallies thresholds timeline ways "
-    "wording",
-    "comments": "moderation privacy sight waiting wording",
+    "rounds": "assisting audit ballot_views break_glass cases casting changes choosing "
+    "conflicts corrections counting decisions disowning effects fates findings "
+    "first_votes homes life_forms lifecycle listing matter_forms matter_views "
+    "matters new_phones objection_views objections opening pending profile "
+    "reasons recording recounting register replay residents steps storing "
+    "tallies thresholds timeline ways wording",
+    "cases": "complaint_views conflict_views desk_forms desk_views evidence kinds ledger "
+    "line prospects register_forms register_views shifts sight sources story",
+    "comments": "handing ledger moderation privacy sight speed template_views templates "
+    "waiting wording",
+    "doors": "assist_forms assist_views calls ledger printing",
+    "paper": "entry_views exports form_desk habits hints keying photos printing serials sheet",
+    "households": "change_views home_desk listing look_views search story undelivered",
     "reports": "notice pages printing",
     "desk": "board compounds course door_plan forecast live next_step picture polls share sheets "
     "today",

@@ -1,0 +1,79 @@
+"""The blueprint of the cases of a round, and how its desks find what they work on.
+
+It holds no page: those stand in `staff_views`, `conflict_views` and `complaint_views`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint
+
+from app.accounts.models import Staff
+from app.core.db import db
+from app.core.guards import Identity, Role, must_reach
+from app.rounds.cases import Conflict
+from app.rounds.counting import Choice
+from app.rounds.models import Channel, RegisterEntry, Round, Vote
+from app.rounds.profile import Sight
+
+bp = Blueprint("cases", __name__, url_prefix="/desk")
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of two votes of the same household; `choices` is empty for whoever may not see them."""
+
+    channel: Channel
+    number: int
+    cast_at: datetime
+    keyed_by: str
+    choices: list[tuple[str, Choice]]
+
+
+def load_round(round_id: int) -> Round:
+    """A round within the scope of the signed-in person."""
+    round_: Round = db.get_or_abort(Round, round_id)
+    must_reach(round_.compound.area.path)
+    return round_
+
+
+def load_entry(entry_id: int) -> RegisterEntry:
+    """An entry of a register within the scope of the signed-in person."""
+    entry: RegisterEntry = db.get_or_abort(RegisterEntry, entry_id)
+    must_reach(entry.round.compound.area.path)
+    return entry
+
+
+def sees_choices(round_: Round, by: Identity) -> bool:
+    """Whether what a single household chose may be shown to `by` where a paper is at hand:
+
+    to the office, and to everybody when the profile says so (RULES.md §5).
+    """
+    return by.role != Role.WORKER or round_.switches.staff_see_choices == Sight.HOUSEHOLDS
+
+
+def sides_of(conflict: Conflict, *, tells_choices: bool) -> tuple[Side, Side]:
+    """The vote that stands and the one that is held, beside each other."""
+    return (
+        _side(conflict.standing_vote, tells_choices),
+        _side(conflict.held_vote, tells_choices),
+    )
+
+
+def named(round_: Round, choices: Mapping[int, Choice]) -> list[tuple[str, Choice]]:
+    """Choices by the titles of their matters, in their order."""
+    return [(m.title, choices[m.id]) for m in round_.matters if m.id in choices]
+
+
+def choices_of(vote: Vote) -> dict[int, Choice]:
+    """What a vote says, by matter id."""
+    return {choice.matter_id: choice.choice for choice in vote.choices}
+
+
+def _side(vote: Vote, tells_choices: bool) -> Side:
+    keyed_by: Any = db.session.get(Staff, vote.keyed_by_id) if vote.keyed_by_id else None
+    choices = named(vote.entry.round, choices_of(vote)) if tells_choices else []
+    name = keyed_by.name if keyed_by else ""
+    return Side(vote.channel, vote.number, vote.cast_at, name, choices)

@@ -1,0 +1,392 @@
+"""Reading the register of forms: how far each is, what adds up, what waits for whom."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
+from sqlalchemy.orm import aliased, joinedload, selectinload
+
+from app.accounts.models import Staff
+from app.accounts.queries import are_two_persons
+from app.core import clock
+from app.core.db import db
+from app.core.guards import Identity, Role
+from app.core.jobs import Job
+from app.paper.models import (
+    WAITING,
+    FormState,
+    Handing,
+    PaperBatch,
+    PaperEntry,
+    PaperForm,
+)
+from app.paper.serials import Serial
+from app.roster.models import Area, Compound
+from app.rounds.lifecycle import State
+from app.rounds.models import Channel, RegisterEntry, Round, Voice, Vote
+from app.rounds.profile import Sight
+
+FORMS = "paper_forms"
+# The same as `PaperForm.state`; a test holds both together.
+STATE: ColumnElement[str] = case(
+    (PaperForm.voided_at.is_not(None), FormState.VOID.value),
+    (PaperForm.vote_id.is_not(None), FormState.COUNTED.value),
+    (PaperForm.keyed >= 2, FormState.MISMATCH.value),
+    (PaperForm.keyed == 1, FormState.FIRST.value),
+    (PaperForm.returned_at.is_not(None), FormState.RETURNED.value),
+    (PaperForm.handing == Handing.REFUSED, FormState.DECLINED.value),
+    (PaperForm.given_at.is_not(None), FormState.OUT.value),
+    else_=FormState.PRINTED.value,
+)
+# Where forms may still be printed, given out and taken back.
+IN_USE = frozenset({State.FROZEN, State.OPEN})
+_WHOLE = (
+    joinedload(PaperForm.entry),
+    joinedload(PaperForm.batch),
+    joinedload(PaperForm.given_by),
+    joinedload(PaperForm.returned_by),
+)
+
+
+@dataclass(frozen=True)
+class Sums:
+    """How many forms of a round, or of a batch, are how far; the states always add up to `all`.
+
+    `given` and `taken_in` count what ever happened, whatever became of the form afterwards.
+    """
+
+    states: dict[FormState, int]
+    given: int = 0
+    taken_in: int = 0
+    held: int = 0
+
+    @property
+    def all(self) -> int:
+        """Every number that was ever printed."""
+        return sum(self.states.values())
+
+    @property
+    def stock(self) -> int:
+        """What lies at the office, unsigned: not given out yet, or not accepted."""
+        return self.states[FormState.PRINTED] + self.states[FormState.DECLINED]
+
+    @property
+    def out(self) -> int:
+        """The gap: given out, and neither returned nor void (THREATS.md T31)."""
+        return self.states[FormState.OUT]
+
+    @property
+    def waiting(self) -> int:
+        """Signed and back, and not counted yet."""
+        return sum(self.states[state] for state in WAITING)
+
+    @property
+    def counted(self) -> int:
+        """What became votes."""
+        return self.states[FormState.COUNTED]
+
+    @property
+    def void(self) -> int:
+        """What is worth nothing, for one reason or another."""
+        return self.states[FormState.VOID]
+
+    @property
+    def keyed_once(self) -> int:
+        """What has a first entry."""
+        return self.keyed_twice + self.states[FormState.FIRST]
+
+    @property
+    def keyed_twice(self) -> int:
+        """What has a second entry, counted or not."""
+        return self.states[FormState.MISMATCH] + self.counted
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What one person may do with forms now, over all rounds in their scope.
+
+    `second` and `third` entries that wait for somebody who has not keyed the form yet; `first`
+    waits for anybody, `out` is with the households.
+    """
+
+    first: int = 0
+    second: int = 0
+    third: int = 0
+    out: int = 0
+
+
+def sums_of(round_id: int) -> Sums:
+    """The sums of a round, in two statements."""
+    return _sums(PaperForm.round_id == round_id).get(round_id, _NOTHING)
+
+
+def sums_by_batch(round_id: int) -> dict[int, Sums]:
+    """Batch id → its sums."""
+    return _sums(PaperForm.round_id == round_id, by=PaperForm.batch_id)
+
+
+_NOTHING = Sums(dict.fromkeys(FormState, 0))
+
+
+def _sums(where: ColumnElement[bool], *, by: object = PaperForm.round_id) -> dict[int, Sums]:
+    key: ColumnElement[int] = by  # type: ignore[assignment]
+    is_given = and_(PaperForm.given_at.is_not(None), PaperForm.handing != Handing.REFUSED)
+    rows = db.session.execute(
+        select(
+            key,
+            STATE,
+            func.count(),
+            func.count().filter(is_given),
+            func.count(PaperForm.returned_at),
+            func.count().filter(Vote.is_held),
+        )
+        .outerjoin(Vote, Vote.id == PaperForm.vote_id)
+        .where(where)
+        .group_by(key, STATE)
+    ).all()
+    found: dict[int, list[Sums]] = {}
+    for group, state, forms, given, taken_in, held in rows:
+        part = Sums({FormState(state): forms}, given, taken_in, held)
+        found.setdefault(group, []).append(part)
+    return {group: _summed(parts) for group, parts in found.items()}
+
+
+def _summed(parts: list[Sums]) -> Sums:
+    states = dict.fromkeys(FormState, 0)
+    for part in parts:
+        states |= part.states
+    given, taken_in = sum(p.given for p in parts), sum(p.taken_in for p in parts)
+    return Sums(states, given, taken_in, sum(p.held for p in parts))
+
+
+def batches_of(round_id: int) -> list[PaperBatch]:
+    """The batches of a round, the newest first."""
+    batches = (
+        select(PaperBatch)
+        .where(PaperBatch.round_id == round_id)
+        .options(
+            joinedload(PaperBatch.building),
+            joinedload(PaperBatch.entrance),
+            joinedload(PaperBatch.ordered_by),
+            joinedload(PaperBatch.job),
+        )
+        .order_by(PaperBatch.number.desc())
+    )
+    return list(db.session.scalars(batches))
+
+
+def register_of_forms(
+    round_id: int,
+    *,
+    state: FormState | None = None,
+    building_id: int | None = None,
+    batch_id: int | None = None,
+) -> Select[PaperForm]:
+    """The forms of a round by their numbers, of one state, building or batch if asked."""
+    forms = select(PaperForm).join(RegisterEntry, RegisterEntry.id == PaperForm.entry_id)
+    forms = forms.where(PaperForm.round_id == round_id)
+    if state is not None:
+        forms = forms.where(STATE.in_([state.value]))
+    if building_id:
+        forms = forms.where(RegisterEntry.building_id == building_id)
+    if batch_id:
+        forms = forms.where(PaperForm.batch_id == batch_id)
+    return forms.options(*_WHOLE).order_by(PaperForm.number)
+
+
+def forms_at(
+    round_id: int, entrance_id: int, states: tuple[FormState, ...], *, on: list[int] | None = None
+) -> list[PaperForm]:
+    """The forms of an entrance in these states, in the order of doors; `on` keeps to these ids."""
+    forms = register_of_forms(round_id).where(
+        RegisterEntry.entrance_id == entrance_id, STATE.in_([state.value for state in states])
+    )
+    if on is not None:
+        forms = forms.where(PaperForm.id.in_(on))
+    ordered = forms.order_by(None).order_by(RegisterEntry.position, PaperForm.number)
+    return list(db.session.scalars(ordered))
+
+
+def form_of_serial(serial: Serial) -> PaperForm | None:
+    """The form with this number, if it was ever printed."""
+    mine = (PaperForm.round_id == serial.round_id, PaperForm.number == serial.number)
+    return db.session.scalar(select(PaperForm).where(*mine).options(*_WHOLE))
+
+
+def form_of_vote(vote_id: int) -> PaperForm | None:
+    """The form that a vote was keyed from."""
+    return db.session.scalar(select(PaperForm).where(PaperForm.vote_id == vote_id))
+
+
+def forms_of(household_id: int) -> list[PaperForm]:
+    """Every form that was ever printed for a household, the newest first."""
+    forms = (
+        select(PaperForm)
+        .join(RegisterEntry, RegisterEntry.id == PaperForm.entry_id)
+        .where(RegisterEntry.household_id == household_id)
+        .options(*_WHOLE, joinedload(PaperForm.round))
+        .order_by(PaperForm.id.desc())
+    )
+    return list(db.session.scalars(forms))
+
+
+def live_forms(round_id: int) -> dict[int, PaperForm]:
+    """Entry id → the form it holds now: neither counted nor void."""
+    live = (PaperForm.voided_at.is_(None), PaperForm.vote_id.is_(None))
+    forms = select(PaperForm).where(PaperForm.round_id == round_id, *live)
+    return {form.entry_id: form for form in db.session.scalars(forms)}
+
+
+def last_number(round_id: int) -> int:
+    """The highest number of a form so far."""
+    highest = select(func.max(PaperForm.number)).where(PaperForm.round_id == round_id)
+    return db.session.scalar(highest) or 0
+
+
+def entries_to_ask(
+    round_: Round, building_id: int | None = None, entrance_id: int | None = None
+) -> list[RegisterEntry]:
+    """Entries without a counted word that are asked something, in the order of doors.
+
+    Shops and landlords too: they answer owners' questions on paper only.
+    """
+    entries = select(RegisterEntry).where(
+        RegisterEntry.round_id == round_.id,
+        RegisterEntry.removed_at.is_(None),
+        RegisterEntry.voice != Voice.COUNTED,
+    )
+    if building_id is not None:
+        entries = entries.where(RegisterEntry.building_id == building_id)
+    if entrance_id is not None:
+        entries = entries.where(RegisterEntry.entrance_id == entrance_id)
+    found = db.session.scalars(entries.order_by(RegisterEntry.position, RegisterEntry.id))
+    return [entry for entry in found if is_asked(round_, entry)]
+
+
+def is_asked(round_: Round, entry: RegisterEntry) -> bool:
+    """Whether there is any question to decide on this entry's form."""
+    return any(matter.is_decision and matter.counts(entry) for matter in round_.matters)
+
+
+def standing_elsewhere(entry: RegisterEntry) -> Vote | None:
+    """The household's vote by another channel that a form would be laid over (THREATS.md T30)."""
+    other = (Vote.entry_id == entry.id, Vote.is_current, Vote.channel != Channel.PAPER)
+    return db.session.scalar(select(Vote).where(*other))
+
+
+def looks_in(round_id: int, but: int) -> list[tuple[str, bool]]:
+    """What the photographs of a round's other forms look like, and whether each names its form."""
+    others = select(PaperForm.photo_look, PaperForm.photo_names_it).where(
+        PaperForm.round_id == round_id, PaperForm.photo_look.is_not(None), PaperForm.id != but
+    )
+    return [(look, names_it) for look, names_it in db.session.execute(others) if look]
+
+
+def may_key(form: PaperForm, by: Identity) -> bool:
+    """Whether this person may make the next entry of a form: they, nor who made their account or
+
+    whose account they made, have not keyed it before.
+    """
+    return all(are_two_persons(entry.keyed_by_id, by) for entry in form.entries)
+
+
+def sees_photo(form: PaperForm, by: Identity) -> bool:
+    """Whether the photograph may be shown: to whoever keys from it now, and to the office.
+
+    A signed form tells what one household chose (RULES.md §5).
+    """
+    if by.role != Role.WORKER or form.round.switches.staff_see_choices == Sight.HOUSEHOLDS:
+        return True
+    return form.is_waiting and form.round.is_open and may_key(form, by)
+
+
+def waiting_for(by: Identity, *, round_id: int | None = None) -> Select[PaperForm]:
+    """Forms that lack a second or third entry which this person may make, the oldest first."""
+    mine = _queue(by).where(PaperForm.keyed >= 1, ~_keyed_near(by))
+    if round_id is not None:
+        mine = mine.where(PaperForm.round_id == round_id)
+    return mine.options(*_WHOLE, joinedload(PaperForm.round).joinedload(Round.compound)).order_by(
+        PaperForm.photographed_at, PaperForm.id
+    )
+
+
+def forms_waiting(by: Identity) -> Waiting:
+    """How many forms wait for this person, and how many are with the households: one statement."""
+    is_mine = ~_keyed_near(by)
+    row = db.session.execute(
+        _queue(by, out_too=True).with_only_columns(
+            func.count().filter(PaperForm.keyed == 0, PaperForm.returned_at.is_not(None)),
+            func.count().filter(PaperForm.keyed == 1, is_mine),
+            func.count().filter(PaperForm.keyed == 2, is_mine),
+            func.count().filter(STATE.in_([FormState.OUT.value])),
+        )
+    ).one()
+    return Waiting(*row)
+
+
+def _queue(by: Identity, *, out_too: bool = False) -> Select[PaperForm]:
+    states = [state.value for state in (*WAITING, *((FormState.OUT,) if out_too else ()))]
+    is_open = (Round.opened_at.is_not(None), Round.closed_at.is_(None))
+    return (
+        select(PaperForm)
+        .join(Round, Round.id == PaperForm.round_id)
+        .join(Compound, Compound.id == Round.compound_id)
+        .join(Area, Area.id == Compound.area_id)
+        .where(Area.path.startswith(by.area_path), STATE.in_(states), *is_open)
+        .where(Round.closes_at > clock.now())
+    )
+
+
+def _keyed_near(by: Identity) -> ColumnElement[bool]:
+    """Whether somebody who is no second person to `by` keyed the form (as `are_two_persons`)."""
+    me = aliased(Staff)
+    maker = select(me.made_by_id).where(me.id == by.id).scalar_subquery()
+    near = or_(PaperEntry.keyed_by_id.in_([by.id]), Staff.made_by_id == by.id, Staff.id == maker)
+    return exists(
+        select(PaperEntry.id)
+        .join(Staff, Staff.id == PaperEntry.keyed_by_id)
+        .where(PaperEntry.form_id == PaperForm.id, near)
+        .correlate(PaperForm)
+    )
+
+
+def entries_keyed(round_id: int) -> list[PaperEntry]:
+    """Every entry of a round's forms in the order in which they were made."""
+    keyed = (
+        select(PaperEntry)
+        .join(PaperForm, PaperForm.id == PaperEntry.form_id)
+        .where(PaperForm.round_id == round_id)
+        .options(
+            joinedload(PaperEntry.keyed_by),
+            joinedload(PaperEntry.form).selectinload(PaperForm.entries),
+        )
+        .order_by(PaperEntry.keyed_at, PaperEntry.id)
+    )
+    return list(db.session.scalars(keyed))
+
+
+def whole_form(form_id: int) -> PaperForm | None:
+    """A form with everything its page shows."""
+    return db.session.scalar(
+        select(PaperForm)
+        .where(PaperForm.id == form_id)
+        .options(
+            *_WHOLE,
+            selectinload(PaperForm.entries).joinedload(PaperEntry.keyed_by),
+            joinedload(PaperForm.round).joinedload(Round.compound),
+        )
+    )
+
+
+def file_of(batch: PaperBatch, now: datetime) -> str | None:
+    """The name under which the PDF of a batch lies in the store, while it may be fetched."""
+    kept = batch.job.result or {}
+    if "file" not in kept or datetime.fromisoformat(kept["expires_at"]) <= now:
+        return None
+    return str(kept["file"])
+
+
+def kept_files() -> list[Job]:
+    """The jobs whose PDF still lies in the store: it names owners, so it does not stay."""
+    kept = select(Job).where(Job.kind == FORMS, Job.result["file"].as_string().is_not(None))
+    return list(db.session.scalars(kept))
