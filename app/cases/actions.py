@@ -6,11 +6,10 @@ The journal says who looks after which case and that a day was moved; words stay
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from app.cases.kinds import CaseKind
 from app.cases.line import Case, Subject
 from app.cases.models import Act, CaseEvent, CaseFile
 from app.cases.queries import open_among
-from app.cases.sources import OF_OBJECTIONS
+from app.cases.sources import TO_ANSWER
 from app.core import clock
 from app.core.db import db
 from app.core.errors import Refused, msg
@@ -19,7 +18,7 @@ from app.journal.models import Kind
 from app.rounds import objections
 from app.rounds.cases import Objection
 from app.rounds.models import Round
-from app.rounds.steps import NotNow, note
+from app.rounds.steps import NotNow, locked, note
 
 # Nobody puts a case off for longer than a round may last at most.
 LATEST = timedelta(days=60)
@@ -48,13 +47,14 @@ def take_over(subjects: Iterable[Subject], *, by: Identity, to: Identity | None 
     `NothingChosen`, and `NotTheirs` when the colleague does not work there.
     """
     owner = to or by
-    found = open_among(subjects, by)
+    # In one order, so that two people who take many never wait for each other.
+    found = sorted(open_among(subjects, by), key=lambda case: case.round_id)
     rounds = {case.round_id: db.session.get_one(Round, case.round_id) for case in found}
     if owner.role not in (*OFFICE_ROLES, Role.ADMIN) or not all(
         owner.reaches(round_.compound.area.path) for round_ in rounds.values()
     ):
         raise NotTheirs(msg("这位同事管不到选中的小区，请换一个人。"))
-    taken = [case for case in found if _take(case, rounds[case.round_id], owner, by)]
+    taken = [case for case in found if _take(case, owner, by)]
     if not taken:
         raise NothingChosen(msg("选中的事已经办完，或者正在等第二个人，没有什么可以接的。"))
     return len(taken)
@@ -81,14 +81,10 @@ def write_note(case: Case, words: str, *, by: Identity) -> None:
     _record(case, "noted", by)
 
 
-def _take(case: Case, round_: Round, owner: Identity, by: Identity) -> bool:
+def _take(case: Case, owner: Identity, by: Identity) -> bool:
     """Whether it changed hands; an answer that waits for a second person is nobody's to take."""
-    if case.kind in OF_OBJECTIONS:
-        objection = db.session.get_one(Objection, case.subject.id)
-        if case.kind == CaseKind.SLIP:
-            objection.handler_id, objection.taken_at = owner.id, clock.now()
-        elif not _take_objection(objection, owner, by):
-            return False
+    if case.kind in TO_ANSWER and not _take_objection(case, owner, by):
+        return False
     file = _file_of(case)
     file.owner_id, file.taken_at = owner.id, clock.now()
     _keep(file, Act.TAKEN, by, to_id=owner.id)
@@ -96,7 +92,8 @@ def _take(case: Case, round_: Round, owner: Identity, by: Identity) -> bool:
     return True
 
 
-def _take_objection(objection: Objection, owner: Identity, by: Identity) -> bool:
+def _take_objection(case: Case, owner: Identity, by: Identity) -> bool:
+    objection = db.session.get_one(Objection, case.subject.id)
     try:
         objections.take(objection, by=by, handler=owner)
     except (objections.AlreadyAnswered, NotNow):
@@ -105,8 +102,9 @@ def _take_objection(objection: Objection, owner: Identity, by: Identity) -> bool
 
 
 def _file_of(case: Case) -> CaseFile:
-    """What the desk keeps about it, made when nobody touched it before."""
+    """What the desk keeps about it, made when nobody touched it before; under the round's lock."""
     subject = case.subject
+    locked(db.session.get_one(Round, case.round_id))
     found = db.session.query(CaseFile).filter_by(kind=subject.kind, subject_id=subject.id)
     file = found.one_or_none()
     if file is None:

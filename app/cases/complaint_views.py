@@ -15,7 +15,7 @@ from app.cases.kinds import CaseKind
 from app.cases.line import Subject
 from app.cases.prospects import by_answers, foreseen, of_answer
 from app.cases.sight import bp, choices_of, load_round, named
-from app.cases.story import filed
+from app.cases.story import about_objection, filed
 from app.core import clock
 from app.core.db import db
 from app.core.guards import WITH_AUDITORS, Role, must_reach, staff, uploads
@@ -83,7 +83,7 @@ def objection(objection_id: int) -> Response:
         is_possible=is_allowed(Verb.SETTLE, found.round.state),
         wants_slip=found.id in without_slip(found.round_id),
         sees_photo=may_see(found.round, found.raised_by_id, current_user),
-        **filed(Subject(_kind_of(found), found.id), current_user),
+        **filed(about_objection(found), current_user),
     )
 
 
@@ -92,7 +92,7 @@ def objection(objection_id: int) -> Response:
 def take(objection_id: int) -> Response:
     """Become the one who looks into it."""
     found = _load_objection(objection_id)
-    actions.take_over([Subject(_kind_of(found), found.id)], by=current_user)
+    actions.take_over([about_objection(found)], by=current_user)
     flash(_("这件异议由您来办。"))
     return saved(".objection", objection_id=objection_id)
 
@@ -152,13 +152,6 @@ def _load_objection(objection_id: int) -> Objection:
     return found
 
 
-def _kind_of(found: Objection) -> CaseKind:
-    """A report and what is left of it, or any other objection."""
-    if found.vote_id is None:
-        return CaseKind.OBJECTION
-    return CaseKind.SLIP if found.closed_at else CaseKind.REPORT
-
-
 def _home_of(found: Objection) -> dict[str, Any]:
     """Where its home stands on the register and on the roster, to look it up."""
     home = db.session.get(Household, found.household_id) if found.household_id else None
@@ -194,7 +187,7 @@ def _ways(found: Objection, entry: RegisterEntry | None, form: AnswerForm) -> di
     """What each effect that may be chosen would do to the count."""
     effects = [Effect(option.value) for option in form.effect.choices]
     shifts = {e: of_answer(found, entry, e, {}) for e in effects if e != Effect.REPLACE_VOTE}
-    ways = {e.label: foreseen(s, tells_choices=False) for e, s in shifts.items() if s}
+    ways = {str(e.label): foreseen(s, tells_choices=False) for e, s in shifts.items() if s}
     by_form = by_answers(entry) if entry and Effect.REPLACE_VOTE in effects else {}
     return {"ways": ways | by_form}
 

@@ -21,7 +21,7 @@ from app.cases.story import filed
 from app.core.db import db
 from app.core.errors import Refused, msg
 from app.core.forms import Form
-from app.core.guards import Identity, must_reach, staff, stepped_up
+from app.core.guards import WITH_AUDITORS, Identity, must_reach, staff, stepped_up
 from app.core.i18n import translated
 from app.core.web import asked_number, page, saved, spreadsheet
 from app.rounds.cases import AuditItem, Conflict, Decision, Objection
@@ -116,7 +116,7 @@ def write_note(kind: str, subject_id: int) -> Response:
 
 
 @bp.get("/entries/<int:entry_id>/disputed")
-@staff()
+@staff(*WITH_AUDITORS)
 def disputed(entry_id: int) -> Response:
     """A household whose co-owners disagree: how it came to that, and what is next."""
     entry = load_entry(entry_id)
@@ -131,7 +131,7 @@ def disputed(entry_id: int) -> Response:
 
 
 @bp.get("/rounds/<int:round_id>/objections.xlsx")
-@staff()
+@staff(*WITH_AUDITORS)
 @stepped_up
 def ledger(round_id: int) -> Response:
     """The ledger of objections as the office files it."""

@@ -107,7 +107,12 @@ class Case:
         return self.about.label if self.about else self.kind.label
 
     def page(self, role: Role) -> tuple[str, dict[str, Any]]:
-        """The endpoint of its own page, for somebody of this role, and what that is told."""
+        """The endpoint of its own page, for somebody of this role, and what that is told.
+
+        Where a proposal waits, that is what is to be read next.
+        """
+        if self.decision_id:
+            return "cases.decision", {"decision_id": self.decision_id}
         if self.kind == CaseKind.AUDIT and role == Role.WORKER:
             # Comparing forms is not theirs.
             return "cases.audit", {"round_id": self.round_id}

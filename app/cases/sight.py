@@ -51,7 +51,8 @@ def sees_choices(round_: Round, by: Identity) -> bool:
 
     to the office, and to everybody when the profile says so (RULES.md §5).
     """
-    return by.role != Role.WORKER or round_.switches.staff_see_choices == Sight.HOUSEHOLDS
+    is_office = by.role not in (Role.WORKER, Role.AUDITOR)
+    return is_office or round_.switches.staff_see_choices == Sight.HOUSEHOLDS
 
 
 def sides_of(conflict: Conflict, *, tells_choices: bool) -> tuple[Side, Side]:

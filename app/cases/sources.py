@@ -35,8 +35,9 @@ from app.rounds.pending import WITHOUT_SLIP
 
 # A proposal of these is a step of the case that it is about, and no case of its own.
 _STEPS = (DecisionKind.CONFLICT, DecisionKind.DISPUTE_END, DecisionKind.OBJECTION)
-# Who answers an objection stands with it.
+# What is or was an objection; who answers one that is open stands with it.
 OF_OBJECTIONS = (CaseKind.REPORT, CaseKind.OBJECTION, CaseKind.SLIP)
+TO_ANSWER = (CaseKind.REPORT, CaseKind.OBJECTION)
 
 
 @cache
@@ -59,9 +60,10 @@ def is_its_file() -> ColumnElement[bool]:
 def owner_id() -> ColumnElement[Any]:
     """Who looks after it: of an objection its handler; of others whoever took it since it began."""
     cases = open_cases()
-    is_objection = cases.c.kind.in_([kind.value for kind in OF_OBJECTIONS])
+    is_open = cases.c.kind.in_([kind.value for kind in TO_ANSWER])
     taken = case((CaseFile.taken_at >= cases.c.since, CaseFile.owner_id))
-    return case((is_objection, cases.c.handler_id), else_=taken)
+    # Whoever answered sees to the slip, unless somebody else took that over.
+    return case((is_open, cases.c.handler_id), else_=func.coalesce(taken, cases.c.handler_id))
 
 
 def due_at() -> ColumnElement[datetime]:

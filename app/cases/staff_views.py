@@ -13,11 +13,9 @@ from flask_login import current_user
 from app.accounts.queries import are_two_persons
 from app.cases.evidence import may_see
 from app.cases.forms import DeclineForm, ExtensionForm, PlanChangeForm, sent_photo
-from app.cases.kinds import CaseKind
-from app.cases.line import Subject
 from app.cases.prospects import of_burdens, place_of, prospect, votes_to_confirm
 from app.cases.sight import bp, load_round, named, sees_choices, sides_of
-from app.cases.story import filed
+from app.cases.story import about, filed
 from app.core.db import db
 from app.core.errors import Refused
 from app.core.guards import WITH_AUDITORS, Role, must_reach, staff, stepped_up, uploads
@@ -171,7 +169,7 @@ def _told(found: Decision) -> dict[str, Any]:
         "is_possible": proposals.is_possible(found),
         "may_approve": _may_approve(found),
         "may_judge": proposals.may_judge(found, current_user),
-        **filed(Subject(CaseKind.DECISION, found.id), current_user),
+        **filed(about(found), current_user),
         "sees_photo": may_see(found.round, found.proposed_by_id, current_user),
     }
 

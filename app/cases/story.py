@@ -40,6 +40,25 @@ def filed(subject: Subject, by: Identity) -> dict[str, Any]:
     return {"open_case": case_of(subject, by), "story": story_of(subject)}
 
 
+def about_objection(objection: Objection) -> Subject:
+    """A report and what is left of it, or any other objection."""
+    if objection.vote_id is None:
+        return Subject(CaseKind.OBJECTION, objection.id)
+    kind = CaseKind.SLIP if objection.closed_at else CaseKind.REPORT
+    return Subject(kind, objection.id)
+
+
+def about(decision: Decision) -> Subject:
+    """The case that a proposal is a step of; its own where it is none of another."""
+    if decision.kind == DecisionKind.CONFLICT:
+        return Subject(CaseKind.CONFLICT, decision.params["conflict"])
+    if decision.kind == DecisionKind.OBJECTION:
+        return about_objection(db.session.get_one(Objection, decision.params["objection"]))
+    if decision.kind == DecisionKind.DISPUTE_END and decision.entry_id:
+        return Subject(CaseKind.DISPUTE, decision.entry_id)
+    return Subject(CaseKind.DECISION, decision.id)
+
+
 def story_of(subject: Subject) -> list[Happening]:
     """Everything that happened with a case, in order."""
     events = _events(subject)

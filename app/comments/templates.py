@@ -21,7 +21,7 @@ from app.roster.models import Area
 
 LONGEST_TITLE = 40
 GAPS = ("小区", "社区", "电话", "部分")
-_GAP = re.compile(r"\{([^{}\n]*)\}")
+_GAP = re.compile(r"\{(\w{1,10})\}")
 
 
 class UnknownGap(Refused):

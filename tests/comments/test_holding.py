@@ -194,7 +194,8 @@ def test_where_the_office_reads_first_everything_new_waits(
     assert session.scalars(sa.select(Screening)).all() == []
     assert waiting.is_held
     assert ask(building, "马上公布", 3).is_in_sight
-    entries = session.scalars(sa.select(JournalEntry).where(JournalEntry.kind == Kind.MODERATION))
+    moderated = sa.select(JournalEntry).where(JournalEntry.kind == Kind.MODERATION)
+    entries = session.scalars(moderated.order_by(JournalEntry.id))
     done = [json.loads(one.entry)["did"] for one in entries]
     assert done == ["screening on", "released", "screening off"]
 

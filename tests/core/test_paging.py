@@ -11,7 +11,7 @@ from tests.factories import make_area
 
 @pytest.fixture
 def areas(session: Session) -> list[int]:
-    made = [make_area(f"社区{n}").id for n in range(7)]
+    made = [make_area(name=f"社区{n}").id for n in range(7)]
     session.flush()
     return sorted(made)
 

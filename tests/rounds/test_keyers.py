@@ -9,7 +9,7 @@ from app.accounts.models import Staff
 from app.core.db import db
 from app.roster.models import Household
 from app.rounds import changes, pending
-from app.rounds.cases import Decision, Effect, ObjectionKind
+from app.rounds.cases import Decision, Effect, ObjectionKind, Outcome
 from app.rounds.conflicts import propose_dispute, propose_resolution, propose_settlement
 from app.rounds.counting import Choice
 from app.rounds.decisions import approve, may_judge
@@ -85,5 +85,7 @@ def test_the_keyer_agrees_to_what_is_about_no_vote_and_about_other_homes() -> No
     by = make_staff().identity
     until = round_.closes_at + timedelta(days=2)
     later = changes.propose_extension(round_, until, GROUNDS, by=by)
-    approve(later, by=keyer.identity)
-    approve(of_dispute(round_, homes[0], make_staff()), by=keyer.identity)
+    dispute = of_dispute(round_, homes[0], make_staff())
+    for decision in (later, dispute):
+        approve(decision, by=keyer.identity)
+        assert decision.outcome == Outcome.APPROVED

@@ -164,6 +164,18 @@ MATRIX = (
     Row("cases.answer", DESK, DESK),
     Row("cases.audit", AUDITED),
     Row("cases.check", OFFICES, OFFICES),
+    # The queue of cases, and what is done with one besides settling it.
+    Row("cases.queue", DESK, scoped=False),
+    Row("cases.take_over", "", DESK, scoped=False),
+    Row("cases.export", DESK, scoped=False, proof=True),
+    Row("cases.hand_over", DESK, DESK, at={"kind": "conflict"}),
+    Row("cases.move_due", DESK, DESK, at={"kind": "conflict"}),
+    Row("cases.write_note", DESK, DESK, at={"kind": "conflict"}),
+    Row("cases.disputed", AUDITED),
+    Row("cases.ledger", AUDITED, proof=True),
+    # A worker sees only what they took themselves: it may tell what a household chose.
+    Row("cases.decision_photo", OFFICES),
+    Row("cases.objection_photo", OFFICES),
     # Comments.
     Row("comments_staff.queue", PLANNED, scoped=False),
     Row("comments_staff.reply", DESK, DESK),

@@ -17,6 +17,7 @@ from app.core import clock, files
 from app.core.db import db
 from app.core.guards import Role
 from app.core.jobs import Job
+from app.core.sealing import seal
 from app.projects.models import Attachment, PlanVersion, Section
 from app.reports.queries import POSTERS
 from app.roster.areas import Placement
@@ -107,6 +108,7 @@ def _things(place: Place, round_: Round) -> dict[str, Any]:
     comment = ask(place.building, "换不换水管？")
     draft = _draft_with_picture(place, office)
     receipt = say(round_, place.home, Choice.AGREE)
+    conflict = make_conflict(round_, homes[3], office)
     return {
         "token": place.building.token,
         "building_id": place.building.id,
@@ -120,13 +122,19 @@ def _things(place: Place, round_: Round) -> dict[str, Any]:
         "digest": draft.attachments[0].digest,
         "premises_id": canary.premises_id,
         "entry_id": entry_at(round_, canary).id,
-        "conflict_id": make_conflict(round_, homes[3], office).id,
-        "decision_id": _decision(round_, office).id,
-        "objection_id": _objection(closed, office).id,
+        "conflict_id": conflict.id,
+        "subject_id": conflict.id,
+        "decision_id": _with_photo(_decision(round_, office)).id,
+        "objection_id": _with_photo(_objection(closed, office)).id,
         "item_id": audited.id,
         "code": receipt.code,
         **_colleague(place.building.compound.area),
     }
+
+
+def _with_photo(case: Any) -> Any:
+    case.evidence_digest = files.keep(seal(png()))
+    return case
 
 
 def _colleague(area: Area) -> dict[str, int]:
