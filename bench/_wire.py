@@ -54,6 +54,14 @@ def request(host: str, path: str, body: str = "", cookie: str = "") -> str:
     return "\r\n".join([*lines, f"Content-Length: {len(body)}", "", body])
 
 
+def getting(host: str, path: str, cookie: str = "", etag: str = "") -> str:
+    """A whole GET as the page of a board sends it."""
+    lines = [f"GET {path} HTTP/1.1", *(line.format(host=host) for line in HEADERS[:5])]
+    lines += [f"Cookie: {cookie}"] if cookie else []
+    lines += [f"If-None-Match: {etag}"] if etag else []
+    return "\r\n".join([*lines, "", ""])
+
+
 def send(folder: Path, port: int, requests: Sequence[bytes]) -> Answers:
     """Send `requests` in a process of its own and wait for all answers."""
     asked, answered = folder / "requests.json", folder / "answers.json"
@@ -63,7 +71,7 @@ def send(folder: Path, port: int, requests: Sequence[bytes]) -> Answers:
     return Answers(**json.loads(answered.read_text()))
 
 
-class _Connection:
+class Connection:
     """One kept-alive connection with at most one request on its way."""
 
     def __init__(self, port: int) -> None:
@@ -86,13 +94,15 @@ class _Connection:
         head, end, body = self.received.partition(b"\r\n\r\n")
         if not end:
             return False
+        if head[9:12] == b"304":
+            return True
         length = head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0]
         return len(body) >= int(length)
 
 
 def _exchange(port: int, connections: int, requests: list[bytes]) -> Answers:
     waiting = list(reversed(requests))
-    open_ones = [_Connection(port) for _ in range(min(connections, len(requests)))]
+    open_ones = [Connection(port) for _ in range(min(connections, len(requests)))]
     poll = select.epoll()
     by_number = {one.socket.fileno(): one for one in open_ones}
     times: list[float] = []
@@ -116,7 +126,7 @@ def _exchange(port: int, connections: int, requests: list[bytes]) -> Answers:
         seconds,
         times,
         [int(answer[9:12]) for answer in raw],
-        [answer.partition(b"\r\n\r\n")[2].decode() for answer in raw],
+        [answer.partition(b"\r\n\r\n")[2].decode("utf-8", "replace") for answer in raw],
     )
 
 

@@ -4,8 +4,7 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
-from sqlalchemy.orm import joinedload
+from sqlalchemy import ColumnElement, delete, select, update
 
 from app.accounts.models import Staff, StaffSession
 from app.core import clock
@@ -115,16 +114,13 @@ def browser_name(user_agent: str) -> str:
     return " · ".join(name for name in found if name)
 
 
-def owner_of(token: str) -> Staff | None:
-    """Whom a browser acts for: an open account whose sign-in was not ended and is not too old."""
-    return db.session.scalar(
-        select(Staff)
-        .join(StaffSession, StaffSession.staff_id == Staff.id)
-        .options(joinedload(Staff.area))
-        .where(
-            StaffSession.token_digest == token_digest(token),
-            StaffSession.ended_at.is_(None),
-            StaffSession.began_at > clock.now() - LONGEST,
-            Staff.closed_at.is_(None),
-        )
+def stands() -> tuple[ColumnElement[bool], ...]:
+    """What holds of a sign-in that may still act, joined with whose it is: it was not ended and is
+
+    not too old, and the account is open.
+    """
+    return (
+        StaffSession.ended_at.is_(None),
+        StaffSession.began_at > clock.now() - LONGEST,
+        Staff.closed_at.is_(None),
     )

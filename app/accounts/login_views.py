@@ -1,5 +1,8 @@
 """The ways in to the desk: signing in, an invitation, and the first second factor; and out."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from flask import Blueprint, Flask, Response, abort, current_app, redirect, request, session
 from flask import url_for as _url_for
 from flask_login import LoginManager, current_user, login_user, logout_user
@@ -12,7 +15,7 @@ from app.accounts.staff_forms import LoginForm, NewPasswordForm, OtpForm
 from app.core import clock
 from app.core.db import db, release
 from app.core.errors import Refused
-from app.core.guards import Identity, Role, public
+from app.core.guards import Identity, Role, public, staff_gate
 from app.core.i18n import translated
 from app.core.tokens import keyed_digest, random_token
 from app.core.web import page, saved
@@ -31,21 +34,31 @@ manager = LoginManager()
 def init_app(app: Flask) -> None:
     """Register the pages and tell Flask-Login who is who."""
     manager.init_app(app)
+    staff_gate.remembered = _remembered
     app.register_blueprint(bp)
 
 
 @manager.user_loader
 def _load(token: str) -> Identity | None:
     """The signed-in person, unless the session idled too long or got too old (THREATS.md §4)."""
-    now = clock.now().timestamp()
-    idle = now - session.get("staff_seen", 0)
-    age = now - session.get("staff_began", 0)
-    if idle > IDLE_SECONDS or age > desk_sessions.LONGEST.total_seconds():
+    if not _is_fresh(session):
         return None
+    now = clock.now().timestamp()
     # Polls of a page left open keep nobody signed in; and a cookie a minute is enough.
-    if idle > 60 and not request.path.endswith(("/live", "/progress")):
+    if now - session["staff_seen"] > 60 and not request.path.endswith(("/live", "/progress")):
         session["staff_seen"] = int(now)
     return queries.identity_of(token)
+
+
+def _remembered(kept: Mapping[str, Any]) -> Identity | None:
+    """The same from memory alone; None also when somebody has to be looked up first."""
+    return queries.remembered(kept.get("_user_id", "")) if _is_fresh(kept) else None
+
+
+def _is_fresh(kept: Mapping[str, Any]) -> bool:
+    now = clock.now().timestamp()
+    idle, age = now - kept.get("staff_seen", 0), now - kept.get("staff_began", 0)
+    return idle <= IDLE_SECONDS and age <= desk_sessions.LONGEST.total_seconds()
 
 
 @bp.route("/login", methods=["GET", "POST"])

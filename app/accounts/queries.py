@@ -1,5 +1,6 @@
 """Reading accounts: identities with a short memory, people within a scope, areas to choose from."""
 
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -9,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import aliased, joinedload
 
-from app.accounts.desk_sessions import owner_of
+from app.accounts.desk_sessions import stands, token_digest
 from app.accounts.models import (
     HouseholdCode,
     HouseholdSession,
@@ -19,38 +20,96 @@ from app.accounts.models import (
 )
 from app.core.db import db
 from app.core.guards import Claim, Home, Identity
+from app.core.tokens import commitment
 from app.roster.models import Area, Building, Compound, Contact, Entrance, Household, Premises
 
 # An ended account may act for at most this many seconds more (THREATS.md T25).
 MEMORY_SECONDS = 1.0
 
 
-@dataclass(frozen=True)
+# Whoever asked within so many seconds is looked up again together, a little before it is needed.
+_LATELY, _AHEAD, _AT_ONCE = 5.0, 0.2, 1000
+
+
+@dataclass
 class _Remembered:
     identity: Identity
     until: float
+    asked_at: float
 
 
 _memory: dict[str, _Remembered] = {}
+_renewing = threading.Lock()
+
+
+def remembered(session_key: str) -> Identity | None:
+    """Who a session belongs to, if that was looked up within the last second.
+
+    None also for the one caller who is to look everybody up again while the others need not wait.
+    """
+    known, now = _memory.get(session_key), time.monotonic()
+    if known is None:
+        return None
+    known.asked_at = now
+    is_due = known.until - now < _AHEAD and not _renewing.locked()
+    return None if is_due or known.until <= now else known.identity
 
 
 def identity_of(session_key: str) -> Identity | None:
     """Whom a sign-in's token speaks for, while it stands; remembered for a second,
 
-    so that a page which polls costs no query (PERFORMANCE.md row 4).
+    so that a page which polls costs no query (PERFORMANCE.md row 4): everybody who asked lately is
+    looked up at once, so that many pages cost no more than one.
     """
-    known = _memory.get(session_key)
-    if known and known.until > time.monotonic():
-        return known.identity
-    staff = owner_of(session_key)
-    if staff is None:
-        _memory.pop(session_key, None)
-        return None
+    if known := remembered(session_key):
+        return known
+    if not _renewing.acquire(blocking=False):
+        return _look_up({session_key}).get(session_key)
+    try:
+        since = time.monotonic() - _LATELY
+        lately = [key for key, one in list(_memory.items()) if one.asked_at > since]
+        return _look_up({session_key, *lately[:_AT_ONCE]}).get(session_key)
+    finally:
+        _renewing.release()
+
+
+def _look_up(keys: set[str]) -> dict[str, Identity]:
+    """Who these sessions belong to, as far as they stand; remembered from now on."""
     if len(_memory) > 5000:
         forget_identities()
-    identity = as_signed_in(staff, session_key)
-    _memory[session_key] = _Remembered(identity, time.monotonic() + MEMORY_SECONDS)
-    return identity
+    standing, now = _standing(keys), time.monotonic()
+    for key in keys:
+        before = _memory.pop(key, None)
+        if identity := standing.get(key):
+            asked_at = before.asked_at if before else now
+            _memory[key] = _Remembered(identity, now + MEMORY_SECONDS, asked_at)
+    return standing
+
+
+def _standing(keys: set[str]) -> dict[str, Identity]:
+    """Those of the sign-ins that still stand, with whom they belong to, in one statement."""
+    tokens = {token_digest(key): key for key in keys}
+    # Columns and no rows of the session: there may be hundreds, every second.
+    people = (
+        select(
+            StaffSession.token_digest,
+            Staff.id,
+            Staff.username,
+            Staff.name,
+            Staff.role,
+            func.coalesce(Area.path, "/"),
+            Staff.salt,
+        )
+        .join(Staff, Staff.id == StaffSession.staff_id)
+        .outerjoin(Area, Area.id == Staff.area_id)
+        .where(StaffSession.token_digest.in_(tokens), *stands())
+    )
+    return {
+        tokens[digest]: Identity(
+            id_, username, name, role, path, commitment("staff", salt, str(id_)), tokens[digest]
+        )
+        for digest, id_, username, name, role, path, salt in db.session.execute(people)
+    }
 
 
 def as_signed_in(staff: Staff, token: str) -> Identity:
@@ -76,6 +135,18 @@ def are_two_persons(first_id: int | None, second: Identity) -> bool:
         ).all()
     )
     return made_by.get(second.id) != first_id and made_by.get(first_id) != second.id
+
+
+def too_near(by: Identity) -> set[int]:
+    """Whose steps `by` can never confirm: their own, of whose account they made, and of who made
+
+    theirs; `are_two_persons` for many at once.
+    """
+    made_me = select(Staff.made_by_id).where(Staff.id == by.id).scalar_subquery()
+    near = select(Staff.id).where(
+        or_(Staff.id == by.id, Staff.made_by_id == by.id, Staff.id == made_me)
+    )
+    return set(db.session.scalars(near))
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ A note is for something large that is soon over: it makes no session larger, and
 signs no session anew.
 """
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -22,6 +23,27 @@ class Sessions(SecureCookieSessionInterface):
     """Sessions in signed cookies; the signer is made once, not for every cookie."""
 
     _signer: URLSafeTimedSerializer | None = None
+
+    def __init__(self) -> None:
+        self._payload = lru_cache(maxsize=2000)(self._verified)
+
+    def kept(self, app: Flask, cookies: str) -> Mapping[str, Any]:
+        """What the session in a `Cookie` header holds, to be read only; nothing when it is none.
+
+        A cookie is verified once: its words never change. How old it may be, the reader judges.
+        """
+        name = f"{app.config['SESSION_COOKIE_NAME']}="
+        value = next((c[len(name) :] for c in cookies.split("; ") if c.startswith(name)), "")
+        signer = self.get_signing_serializer(app)
+        return self._payload(signer, value) if signer and value else {}
+
+    @staticmethod
+    def _verified(signer: URLSafeTimedSerializer, value: str) -> Mapping[str, Any]:
+        try:
+            kept: Mapping[str, Any] = signer.loads(value)
+        except BadSignature:
+            return {}
+        return kept
 
     def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
         """The signer of this application's key."""

@@ -5,6 +5,7 @@ Digits, separators and dates are those of the reader's language, by Babel.
 
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -32,22 +33,17 @@ def as_percent(part: int, whole: int) -> str:
 
 def as_count(number: int) -> str:
     """How many, with the thousands apart: `1,845`."""
-    return format_decimal(number, locale=_locale())
+    return _count(number, str(_locale()))
 
 
 def as_households(number: int) -> str:
     """How many households: `1,845 户`, in English with its plural."""
-    return str(ngettext("%(count)s 户", "%(count)s 户", number, count=as_count(number)))
+    return _households(number, str(_locale()))
 
 
 def as_share(part: int, whole: int) -> str:
     """Count first, percentage second: `1,476/1,845 户，80.0 %`."""
-    return gettext(
-        "%(part)s/%(whole)s 户，%(percent)s %%",
-        part=as_count(part),
-        whole=as_count(whole),
-        percent=as_percent(part, whole),
-    )
+    return _share(part, whole, str(_locale()))
 
 
 def as_bar(bar: Any) -> str:
@@ -94,8 +90,34 @@ def as_large_sum(fen: int) -> str:
 
 def _decimal(number: int, places: int, *, least: int = 0) -> str:
     """`number` units of the last of `places` decimals, of which at least `least` are shown."""
+    return _with_decimals(number, places, least, str(_locale()))
+
+
+# A board says the same numbers over and over, and looking up how a language writes them is slow.
+@lru_cache(maxsize=20_000)
+def _count(number: int, locale: str) -> str:
+    return format_decimal(number, locale=locale)
+
+
+@lru_cache(maxsize=20_000)
+def _households(number: int, _language: str) -> str:
+    return str(ngettext("%(count)s 户", "%(count)s 户", number, count=as_count(number)))
+
+
+@lru_cache(maxsize=20_000)
+def _share(part: int, whole: int, _language: str) -> str:
+    return gettext(
+        "%(part)s/%(whole)s 户，%(percent)s %%",
+        part=as_count(part),
+        whole=as_count(whole),
+        percent=as_percent(part, whole),
+    )
+
+
+@lru_cache(maxsize=20_000)
+def _with_decimals(number: int, places: int, least: int, locale: str) -> str:
     pattern = "#,##0." + "0" * least + "#" * (places - least)
-    return format_decimal(Decimal(number).scaleb(-places), format=pattern, locale=_locale())
+    return format_decimal(Decimal(number).scaleb(-places), format=pattern, locale=locale)
 
 
 def _locale() -> Locale:

@@ -3,7 +3,7 @@
 It knows roles and identities, not features: how a household is recognised is told to it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -190,8 +190,12 @@ def may_open(endpoint: str) -> bool:
 
 
 class _StaffGate:
-    """Filled in by accounts: whether somebody proved again who they are, and the page to do it."""
+    """Filled in by accounts: whether somebody proved again who they are, the page to do it, and
 
+    whom what a browser keeps belongs to, from memory alone.
+    """
+
+    remembered: Callable[[Mapping[str, Any]], Identity | None]
     is_sure: Callable[[], bool]
     ask: View
 

@@ -157,6 +157,14 @@ def _add_headers(headers: Headers, _path: str, _url: str) -> None:
         headers[name] = value
 
 
+def headers_of(app: Flask, number: str) -> list[tuple[str, str]]:
+    """What stands on every answer to the request of this number."""
+    wanted = [*_HEADERS, ("X-Request-Id", number), _NEVER_KEPT]
+    if app.extensions["juyi_config"].is_secure:
+        wanted.append(_ONLY_OVER_TLS)
+    return wanted
+
+
 class _Answer(Response):
     """A response that gets the headers of every page as it leaves, unless a view set its own.
 
@@ -169,11 +177,9 @@ class _Answer(Response):
         """Add them to what goes to the server."""
         body, status, headers = super().get_wsgi_response(asked)
         own = {name for name, _value in headers}
-        wanted = [*_HEADERS, ("X-Request-Id", g.get("request_id", ""))]
-        if request.endpoint != "static":
-            wanted.append(_NEVER_KEPT)
-        if current_app.extensions["juyi_config"].is_secure:
-            wanted.append(_ONLY_OVER_TLS)
+        wanted = headers_of(current_app, g.get("request_id", ""))
+        if request.endpoint == "static":
+            wanted.remove(_NEVER_KEPT)
         return body, status, headers + [header for header in wanted if header[0] not in own]
 
 
@@ -219,9 +225,16 @@ def _enter() -> None:
     _refuse_nonsense()
 
 
+def new_number() -> str:
+    """A number for a request: it only tells lines of the log apart.
+
+    Real randomness would cost a call of the system.
+    """
+    return f"{random.getrandbits(64):016x}"
+
+
 def _begin() -> None:
-    # It only tells lines of the log apart; real randomness would cost a call of the system.
-    g.request_id = f"{random.getrandbits(64):016x}"
+    g.request_id = new_number()
     g.began = time.perf_counter()
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request=g.request_id)

@@ -4,11 +4,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from app.core.i18n import say
+from app.desk.course import Course, Outlook, course_of
 from app.rounds.cases import DecisionKind
 from app.rounds.changes import changes_of
 from app.rounds.counting import Bar, Choice, Measure, Tally
 from app.rounds.matters import MAIN
-from app.rounds.models import Round, State
+from app.rounds.models import Channel, Round, State
 from app.rounds.pending import CaseCounts, case_counts
 from app.rounds.queries import register_changes
 from app.rounds.tallies import BuildingTally, MatterTally, MenuTally, RoundTally, results
@@ -33,6 +34,8 @@ class Standing:
     stretches: tuple[Stretch, ...]
     places: str = ""
     is_main: bool = True
+    # What the pace of the last days leads to, while the round is open.
+    outlook: Outlook | None = None
 
     @property
     def best(self) -> int:
@@ -149,6 +152,9 @@ class Board:
     owners: tuple[OwnersStanding, ...] = ()
     menus: tuple[MenuStanding, ...] = ()
     happenings: Happenings = field(default_factory=Happenings)
+    # By which way the words came that count now.
+    channels: dict[Channel, int] = field(default_factory=dict)
+    course: Course | None = None
 
     @property
     def is_open(self) -> bool:
@@ -184,7 +190,9 @@ class Board:
 def board_of(round_: Round) -> Board:
     """The board from the counters of a round; the building that lacks most comes first."""
     tally, asked = results(round_), {q.matter.id: q for q in questions_of(round_)}
+    titles = {id_: say(question.matter.title) for id_, question in asked.items()}
     buildings = sorted(tally.buildings, key=lambda b: -b.missing)
+    course = course_of(round_, tally)
     return Board(
         round_.id,
         round_.compound_id,
@@ -193,17 +201,21 @@ def board_of(round_: Round) -> Board:
         round_.closes_at,
         tally.total,
         tally.voted,
-        _standings(tally.matters, asked),
-        tuple(_row(building, asked) for building in buildings),
+        _standings(tally.matters, asked, titles, course.outlooks if course else {}),
+        tuple(_row(building, asked, titles) for building in buildings),
         tally.to_confirm,
         tally.disputed,
         _owners(tally, asked),
         tuple(_menu(menu) for menu in tally.menus),
         _happenings(round_),
+        tally.channels,
+        course,
     )
 
 
-def _row(building: BuildingTally, asked: dict[int, Question]) -> BuildingRow:
+def _row(
+    building: BuildingTally, asked: dict[int, Question], titles: dict[int, str]
+) -> BuildingRow:
     main = tuple(m for m in building.matters if m.subject in MAIN)
     return BuildingRow(
         building.building_id,
@@ -211,20 +223,25 @@ def _row(building: BuildingTally, asked: dict[int, Question]) -> BuildingRow:
         building.total,
         building.voted,
         building.missing,
-        _standings(main, asked),
+        _standings(main, asked, titles),
     )
 
 
 def _standings(
-    matters: tuple[MatterTally, ...], asked: dict[int, Question]
+    matters: tuple[MatterTally, ...],
+    asked: dict[int, Question],
+    titles: dict[int, str],
+    outlooks: dict[int, Outlook] | None = None,
 ) -> tuple[Standing, ...]:
+    ahead = outlooks or {}
     return tuple(
         Standing(
-            say(m.title),
+            titles[m.matter_id],
             m.tally,
             stretches(m.tally),
             _places(asked[m.matter_id]),
             m.subject in MAIN,
+            ahead.get(m.matter_id),
         )
         for m in matters
     )

@@ -5,13 +5,12 @@ Every statement asks for all compounds at once, so that a district costs no more
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from flask_babel import gettext
 from sqlalchemy import Select, case, func, or_, select
 from sqlalchemy.orm import aliased, joinedload
 
-from app.core import clock
 from app.core.db import db
 from app.core.guards import Identity
 from app.projects.models import PlanVersion, Project
@@ -23,8 +22,6 @@ from app.rounds.models import Counter, Matter, RegisterEntry, Round, State, Voic
 from app.rounds.pending import CaseCounts, counts_of
 from app.rounds.queries import objections_end
 from app.rounds.tallies import MatterTally
-
-SOON = timedelta(days=3)
 
 Ids = Select[int]
 
@@ -84,16 +81,6 @@ class RoundLine:
         """Whether there is a register and votes may have been cast."""
         return self.state not in (State.DRAFT, State.REVIEW, State.REGISTER, State.FROZEN)
 
-    @property
-    def closes_soon(self) -> bool:
-        """Whether it is open and its last days have begun."""
-        return self.state == State.OPEN and self.closes_at - clock.now() <= SOON
-
-    @property
-    def is_waiting(self) -> bool:
-        """Whether a second person is asked to confirm its counting rules."""
-        return self.state == State.REVIEW and not self.is_confirmed
-
 
 @dataclass(frozen=True)
 class CompoundLine:
@@ -110,59 +97,29 @@ class CompoundLine:
     round: RoundLine | None
     # The last certified round, when a newer one has begun since.
     last_result: RoundLine | None = None
-
-    @property
-    def is_on_older_plan(self) -> bool:
-        """Whether residents are still asked about an older version than the published one."""
-        published = self.plan.published or 0
-        return self.round is not None and self.is_open and self.round.version < published
+    # What its project may cost, in fen.
+    budget: int = 0
 
     @property
     def is_open(self) -> bool:
         """Whether a round is open there now."""
         return self.round is not None and self.round.state == State.OPEN
 
-    @property
-    def urgency(self) -> tuple[int, int, str]:
-        """Sorts what needs attention first: missing consent, a waiting colleague, then the rest."""
-        round_ = self.round
-        if round_ and round_.state == State.OPEN and not round_.passed:
-            return (0 if round_.closes_soon else 1, -round_.missing, self.name)
-        if self.plan.is_waiting or (round_ and round_.is_waiting):
-            return (2, 0, self.name)
-        if round_ and round_.state in (State.CLOSED, State.PRELIMINARY):
-            return (3, 0, self.name)
-        if round_ and round_.state == State.OPEN:
-            return (4, 0, self.name)
-        if round_ and round_.state in (State.CERTIFIED, State.ARCHIVED):
-            return (7, 0, self.name)
-        return (5 if round_ or self.plan.published or self.plan.draft else 6, 0, self.name)
+
+def within(by: Identity) -> Ids:
+    """The compounds within a person's scope."""
+    reached = Area.path.startswith(by.area_path)
+    return select(Compound.id).join(Area, Area.id == Compound.area_id).where(reached)
 
 
-def district(by: Identity) -> list[CompoundLine]:
-    """Every compound within a person's scope, what needs attention first."""
-    within = (
-        select(Compound.id)
-        .join(Area, Area.id == Compound.area_id)
-        .where(Area.path.startswith(by.area_path))
-    )
-    return sorted(_lines(within), key=lambda line: line.urgency)
+def has_compounds(by: Identity) -> bool:
+    """Whether there is anything at all within a person's scope."""
+    return bool(db.session.scalar(within(by).limit(1)))
 
 
 def compound_line(compound_id: int) -> CompoundLine:
     """The same line for one compound that exists."""
-    return _lines(select(Compound.id).where(Compound.id == compound_id))[0]
-
-
-def matching(lines: list[CompoundLine], text: str, town: str) -> list[CompoundLine]:
-    """The lines of a town (all when empty) whose compound or community is called like `text`."""
-    wanted = text.casefold()
-    return [
-        line
-        for line in lines
-        if (not town or line.town == town)
-        and (wanted in line.name.casefold() or wanted in line.community.casefold())
-    ]
+    return lines_of(select(Compound.id).where(Compound.id == compound_id))[0]
 
 
 @dataclass(frozen=True)
@@ -200,15 +157,17 @@ def buildings_of(compound_id: int) -> list[BuildingLine]:
     return [BuildingLine(*row[:-1], size=int(row[-1])) for row in rows]
 
 
-def _lines(within: Ids) -> list[CompoundLine]:
+def lines_of(within: Ids) -> list[CompoundLine]:
+    """The lines of these compounds, in no order."""
     community, town = aliased(Area), aliased(Area)
     rows = db.session.execute(
-        select(Compound.id, Compound.name, town.name, community.name)
+        select(Compound.id, Compound.name, town.name, community.name, Project.budget)
         .join(community, community.id == Compound.area_id)
         .outerjoin(town, town.id == community.parent_id)
+        .outerjoin(Project, Project.compound_id == Compound.id)
         .where(Compound.id.in_(within))
     ).all()
-    stock, plans, rounds = _stock(within), _plans(within), _rounds(within)
+    stock, plans, rounds = _stock(within), plans_of(within), _rounds(within)
     return [
         CompoundLine(
             id_,
@@ -217,10 +176,17 @@ def _lines(within: Ids) -> list[CompoundLine]:
             community_name,
             *stock.get(id_, (0, 0, 0)),
             plans.get(id_, PlanLine()),
-            *rounds.get(id_, (None,)),
+            *_two(rounds.get(id_, [])),
+            budget=budget or 0,
         )
-        for id_, name, town_name, community_name in rows
+        for id_, name, town_name, community_name, budget in rows
     ]
+
+
+def _two(lines: list[RoundLine]) -> tuple[RoundLine | None, RoundLine | None]:
+    """The newest round, and the last certified one if it is another."""
+    first, second, *_others = *lines, None, None
+    return first, second
 
 
 def _stock(within: Ids) -> dict[int, tuple[int, int, int]]:
@@ -242,7 +208,8 @@ def _stock(within: Ids) -> dict[int, tuple[int, int, int]]:
     return {row[0]: (row[1], row[2], int(row[3])) for row in rows}
 
 
-def _plans(within: Ids) -> dict[int, PlanLine]:
+def plans_of(within: Ids) -> dict[int, PlanLine]:
+    """Compound id → how far its plan is."""
     rows = db.session.execute(
         select(
             Project.compound_id,
@@ -278,12 +245,12 @@ def _rounds(within: Ids) -> dict[int, list[RoundLine]]:
     certified = newest.where(Round.certified_at.is_not(None))
     shown = select(Round.id).where(or_(Round.id.in_(newest), Round.id.in_(certified)))
     found: dict[int, list[RoundLine]] = defaultdict(list)
-    for compound_id, line in _round_lines(shown):
+    for compound_id, line in round_lines(shown):
         found[compound_id].append(line)
     return found
 
 
-def _round_lines(shown: Ids) -> list[tuple[int, RoundLine]]:
+def round_lines(shown: Ids) -> list[tuple[int, RoundLine]]:
     """Compound id and line of each of these rounds, the newest first."""
     with_plan = select(Round).where(Round.id.in_(shown)).options(joinedload(Round.plan_version))
     rounds = db.session.scalars(with_plan.order_by(Round.id.desc())).all()

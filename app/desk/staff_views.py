@@ -1,23 +1,27 @@
-"""The desk: the district at a glance, one compound, the live board of a round; reads only."""
+"""The desk: what to do today, the compounds, the live boards of a round; reads only."""
 
-from typing import Any
+from io import BytesIO
 
-from flask import Blueprint, Response, abort, current_app, make_response, request
+from flask import Blueprint, Response, abort, current_app, make_response, request, send_file
+from flask_babel import gettext as _
 from flask_login import current_user
 
-from app.comments.waiting import to_do
 from app.core.db import db
-from app.core.guards import WITH_AUDITORS, staff
-from app.core.web import page
+from app.core.guards import WITH_AUDITORS, must_reach, staff
+from app.core.web import asked_number, page, spreadsheet
 from app.desk import live as live_parts
-from app.desk import queries
+from app.desk import picture, queries, sheets
 from app.desk.board import stretches
+from app.desk.compounds import Wanted, all_lines
+from app.desk.compounds import compounds as list_of_compounds
+from app.desk.door_plan import buildings_on
 from app.desk.live import Snapshot
 from app.desk.next_step import next_step
-from app.doors.calls import calls_waiting
-from app.doors.queries import doors_due_today
+from app.desk.share import posting_of
+from app.desk.today import open_rounds, tasks_of
+from app.notices import queries as notices
 from app.projects.queries import project_of
-from app.roster.models import Compound
+from app.roster.models import Building, Compound
 from app.rounds.models import Round
 from app.rounds.pending import pending_within
 from app.rounds.queries import remark_count, rounds_of
@@ -28,20 +32,45 @@ bp = Blueprint("desk", __name__, url_prefix="/desk")
 @bp.get("")
 @staff(*WITH_AUDITORS)
 def home() -> Response:
-    """What to do today, and every compound within this person's scope."""
-    lines = queries.district(current_user)
-    text, town = request.args.get("q", "").strip()[:60], request.args.get("town", "")
+    """What this person has to do today, and nothing else."""
+    tasks = tasks_of(current_user)
     return page(
         "desk/home.html",
-        lines=lines,
-        shown=queries.matching(lines, text, town),
-        towns=sorted({line.town for line in lines}),
-        text=text,
-        town=town,
-        **_waiting(),
+        tasks=tasks,
+        open_rounds=[] if tasks else open_rounds(current_user),
+        is_empty=not tasks and not queries.has_compounds(current_user),
+        stretches=stretches,
+    )
+
+
+@bp.get("/compounds")
+@staff(*WITH_AUDITORS)
+def compounds() -> Response:
+    """Every compound within this person's scope, a page at a time."""
+    wanted = _wanted()
+    return page(
+        "desk/compounds.html",
+        found=list_of_compounds(current_user, wanted, asked_number("page")),
+        wanted=wanted,
         next_step=next_step,
         stretches=stretches,
     )
+
+
+@bp.get("/compounds.xlsx")
+@staff()
+def compounds_sheet() -> Response:
+    """The same as a workbook, all pages of it."""
+    table = sheets.compounds_table(all_lines(current_user, _wanted()))
+    return spreadsheet(_("小区一览"), [table])
+
+
+@bp.get("/compounds/<int:compound_id>/unreached")
+@staff()
+def unreached(compound_id: int) -> Response:
+    """The homes that a message did not reach, to have their phones put right."""
+    found = _load_compound(compound_id)
+    return page("desk/unreached.html", compound=found, phones=notices.unreached(found.id))
 
 
 @bp.get("/compounds/<int:compound_id>")
@@ -73,7 +102,7 @@ def board(round_id: int) -> Response:
     return page(
         "desk/board.html",
         round=db.session.get_one(Round, round_id),
-        board=snapshot.board,
+        board=snapshot.shown,
         etag=snapshot.etag,
         is_wall="wall" in request.args,
         remarks=remark_count(round_id),
@@ -84,7 +113,95 @@ def board(round_id: int) -> Response:
 @staff(*WITH_AUDITORS)
 def live(round_id: int) -> Response:
     """The live parts as JSON; 304 while nothing changed."""
-    snapshot = _load_snapshot(round_id)
+    return _live_parts(_load_snapshot(round_id))
+
+
+@bp.get("/rounds/<int:round_id>/board.xlsx")
+@staff()
+def board_sheet(round_id: int) -> Response:
+    """The buildings of the board as a workbook."""
+    shown = _load_snapshot(round_id).shown
+    round_ = db.session.get_one(Round, round_id)
+    name = f"{round_.compound.name}{round_.shown_title}"
+    return spreadsheet(name, [sheets.buildings_table(shown)])
+
+
+@bp.get("/rounds/<int:round_id>/buildings/<int:building_id>")
+@staff()
+def building(round_id: int, building_id: int) -> Response:
+    """The door plan of a building: which door to knock on, at a glance."""
+    snapshot = _load_snapshot(round_id, building_id)
+    return page(
+        "desk/building.html",
+        round=db.session.get_one(Round, round_id),
+        plan=snapshot.shown,
+        etag=snapshot.etag,
+        others=buildings_on(round_id),
+        is_wall="wall" in request.args,
+    )
+
+
+@bp.get("/rounds/<int:round_id>/buildings/<int:building_id>/live")
+@staff()
+def building_live(round_id: int, building_id: int) -> Response:
+    """The live parts of the door plan as JSON; 304 while nothing changed."""
+    return _live_parts(_load_snapshot(round_id, building_id))
+
+
+@bp.get("/rounds/<int:round_id>/share")
+@staff()
+def share(round_id: int) -> Response:
+    """A text and a picture for a WeChat group of one building (`?building=`, else the first)."""
+    round_ = _load_round(round_id)
+    chosen = _chosen_building(round_)
+    return page(
+        "desk/share.html",
+        round=round_,
+        buildings=round_.compound.buildings,
+        chosen=chosen,
+        posting=posting_of(round_, chosen) if chosen else None,
+        can_draw=picture.can_draw(),
+    )
+
+
+@bp.get("/rounds/<int:round_id>/share.png")
+@staff()
+def share_picture(round_id: int) -> Response:
+    """The picture with its QR code."""
+    round_ = _load_round(round_id)
+    chosen = _chosen_building(round_) or abort(404)
+    drawn = picture.picture_of(posting_of(round_, chosen))
+    answer = send_file(BytesIO(drawn), "image/png", download_name=f"{chosen.name}.png")
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _load_compound(compound_id: int) -> Compound:
+    found = db.session.get(Compound, compound_id)
+    if found is None:
+        abort(404)
+    if not current_user.reaches(found.area.path):
+        abort(403)
+    return found
+
+
+def _load_round(round_id: int) -> Round:
+    found = db.session.get(Round, round_id)
+    if found is None:
+        abort(404)
+    _load_compound(found.compound_id)
+    return found
+
+
+def _load_snapshot(round_id: int, building_id: int = 0) -> Snapshot:
+    snapshot = live_parts.snapshot_of(round_id, building_id)
+    if snapshot is None:
+        abort(404)
+    must_reach(snapshot.area_path)
+    return snapshot
+
+
+def _live_parts(snapshot: Snapshot) -> Response:
     if request.if_none_match.contains_weak(snapshot.etag):
         response = make_response("", 304)
     elif "gzip" in request.accept_encodings:
@@ -98,29 +215,14 @@ def live(round_id: int) -> Response:
     return response
 
 
-def _waiting() -> dict[str, Any]:
-    """What somebody of the office has to do, within this person's scope."""
-    return {
-        "comments": to_do(current_user),
-        "calls": calls_waiting(current_user),
-        "due": doors_due_today(current_user),
-        "pending": pending_within(current_user),
-    }
+def _wanted() -> Wanted:
+    return Wanted(request.args.get("q", "").strip()[:60], request.args.get("town", ""))
 
 
-def _load_compound(compound_id: int) -> Compound:
-    found = db.session.get(Compound, compound_id)
-    if found is None:
-        abort(404)
-    if not current_user.reaches(found.area.path):
-        abort(403)
-    return found
-
-
-def _load_snapshot(round_id: int) -> Snapshot:
-    snapshot = live_parts.snapshot_of(round_id)
-    if snapshot is None:
-        abort(404)
-    if not current_user.reaches(snapshot.area_path):
-        abort(403)
-    return snapshot
+def _chosen_building(round_: Round) -> Building | None:
+    """The building of this compound that the request names, else the first there is."""
+    buildings = round_.compound.buildings
+    asked = asked_number("building")
+    if asked is None:
+        return buildings[0] if buildings else None
+    return next((b for b in buildings if b.id == asked), None) or abort(404)

@@ -15,6 +15,7 @@ from app.core.guards import Identity
 from app.doors.models import POSSIBLE, WALKERS, Assignment, AssignmentChange, Outcome, Visit, Way
 from app.journal.actions import book_of_round, record
 from app.journal.models import Kind
+from app.rounds.effects import touch
 from app.rounds.models import RegisterEntry, Round
 from app.rounds.steps import locked
 
@@ -114,6 +115,8 @@ def record_visit(entry: RegisterEntry, attempt: Attempt, *, by: Identity) -> Rec
         if first is None:
             raise
         return first
+    # Boards show it; the round before the journal, in the order in which votes lock them.
+    touch(entry.round)
     facts = {"round": entry.round_id, "hh": entry.commitment, "way": attempt.way.value}
     at = made_at.isoformat(timespec="seconds")
     record(book_of_round(entry.round_id), Kind.VISIT, {**facts, "at": at}, actor=by.commitment)

@@ -7,7 +7,8 @@ from typing import Any
 
 import phonenumbers
 from flask import current_app
-from sqlalchemy import Select, Subquery, func, select
+from sqlalchemy import ColumnElement, Select, Subquery, exists, func, select
+from sqlalchemy.orm import aliased
 
 from app.core import clock
 from app.core.db import db
@@ -153,6 +154,82 @@ def lately_told(
     for start in range(0, len(ids), _AT_ONCE):
         of_these = Message.household_id.in_(ids[start : start + _AT_ONCE])
         yield from db.session.execute(_MESSAGES.where(of_these, *of_kinds))
+
+
+# After so long nobody looks any more why a message did not arrive.
+_LATELY = timedelta(days=14)
+
+
+@dataclass(frozen=True)
+class Unreached:
+    """A phone on file that the last message to it did not reach; `phone` is masked."""
+
+    household_id: int
+    premises_id: int
+    home: str
+    phone: str
+    kind: MessageKind
+    at: datetime
+
+
+def unreached_homes(within: str) -> dict[int, tuple[str, int]]:
+    """Compound id → its name and its homes with such a phone, of all below this area path."""
+    rows = db.session.execute(
+        _unreached(Area.path.startswith(within))
+        .with_only_columns(Compound.id, Compound.name, func.count(Household.id.distinct()))
+        .group_by(Compound.id, Compound.name)
+    )
+    return {row[0]: (row[1], row[2]) for row in rows}
+
+
+def unreached(compound_id: int) -> list[Unreached]:
+    """The phones of a compound that the last message to them did not reach, by building and room.
+
+    Correcting the phone, or a later message that arrives, takes it off the list.
+    """
+    rows = db.session.execute(
+        _unreached(Compound.id == compound_id).order_by(
+            Building.position, Entrance.position, Premises.position, Premises.id, Message.id
+        )
+    )
+    return [
+        Unreached(id_, place, f"{b}{e}{room}", masked_phone(phone), kind, at)
+        for id_, place, b, e, room, phone, kind, at in rows
+    ]
+
+
+def _unreached(*which: ColumnElement[bool]) -> Any:
+    later = aliased(Message)
+    to_it = (later.household_id == Message.household_id, later.phone == Message.phone)
+    is_last = ~exists().where(*to_it, later.id > Message.id, later.finished_at.is_not(None))
+    return (
+        select(
+            Household.id,
+            Premises.id,
+            Building.name,
+            Entrance.name,
+            Premises.room,
+            Message.phone,
+            Message.kind,
+            Message.finished_at,
+        )
+        .join(Contact, Contact.household_id == Message.household_id)
+        .join(Household, Household.id == Message.household_id)
+        .join(Premises, Premises.id == Household.premises_id)
+        .join(Entrance, Entrance.id == Premises.entrance_id)
+        .join(Building, Building.id == Entrance.building_id)
+        .join(Compound, Compound.id == Building.compound_id)
+        .join(Area, Area.id == Compound.area_id)
+        .where(
+            Message.state == MessageState.FAILED,
+            Message.body.is_not(None),
+            Message.finished_at > clock.now() - _LATELY,
+            Contact.phone == Message.phone,
+            Contact.ended_at.is_(None),
+            is_last,
+            *which,
+        )
+    )
 
 
 def busy_compounds(since: datetime, for_each_home: int) -> list[int]:

@@ -4,7 +4,6 @@
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from sqlalchemy import case, func, select
@@ -15,6 +14,7 @@ from app.rounds.counting import (
     Choice,
     Part,
     Place,
+    Rule,
     Tally,
     Track,
     divided_holders,
@@ -186,7 +186,7 @@ def results(round_: Round) -> RoundTally:
         _counters(round_.id),
         _voices(round_.id),
         {m.id: _parts(round_.id, m) for m in round_.matters if m.track == Track.OWNERS},
-        *_wishes(round_.id),
+        *(_wishes(round_.id) if any(not m.is_decision for m in round_.matters) else ({}, {})),
         _channels(round_.id),
     )
     return tally_of(round_, standings)
@@ -194,8 +194,8 @@ def results(round_: Round) -> RoundTally:
 
 def tally_of(round_: Round, standings: Standings) -> RoundTally:
     """Add up what the votes amount to, matter by matter and building by building."""
-    voices = standings.voices
-    consulted = [m for m in round_.matters if m.track == Track.CONSULTATION]
+    voices, local = standings.voices, _by_building(standings)
+    consulted = {m: m.counting_rule for m in round_.matters if m.track == Track.CONSULTATION}
     return RoundTally(
         round_.id,
         round_.revision,
@@ -203,36 +203,42 @@ def tally_of(round_: Round, standings: Standings) -> RoundTally:
         _households(voices, Voice.COUNTED),
         _households(voices, Voice.TO_CONFIRM),
         _households(voices, Voice.DISPUTED),
-        tuple(_consultation(m, standings) for m in consulted),
+        tuple(_consultation(m, rule, standings) for m, rule in consulted.items()),
         tuple(_owners(m, standings) for m in round_.matters if m.track == Track.OWNERS),
         tuple(_menu(m, standings) for m in round_.matters if m.track == Track.PREFERENCE),
         tuple(
-            _building(building_id, name, consulted, standings)
+            _building(building_id, name, consulted, local[building_id])
             for building_id, name in _buildings(round_.id)
         ),
         {channel: standings.channels.get(channel, 0) for channel in Channel},
     )
 
 
+def _by_building(standings: Standings) -> dict[int, Standings]:
+    """What is counted by household, apart for each building."""
+    found: dict[int, Standings] = defaultdict(lambda: Standings({}, {}))
+    for voice, number in standings.voices.items():
+        found[voice[0]].voices[voice] = number
+    for choice, number in standings.counts.items():
+        found[choice[1]].counts[choice] = number
+    return found
+
+
 def _building(
-    building_id: int, name: str, consulted: Iterable[Matter], standings: Standings
+    building_id: int, name: str, consulted: dict[Matter, Rule], here: Standings
 ) -> BuildingTally:
-    here = {key: n for key, n in standings.voices.items() if key[0] == building_id}
-    local = Standings(
-        {key: n for key, n in standings.counts.items() if key[1] == building_id}, here
-    )
-    asked = [m for m in consulted if _asked(m, here)]
+    asked = ((m, rule) for m, rule in consulted.items() if _asked(m, here.voices))
     return BuildingTally(
         building_id,
         name,
-        _households(here),
-        _households(here, Voice.COUNTED),
-        _households(here, Voice.TO_CONFIRM),
-        tuple(_consultation(m, local) for m in asked),
+        _households(here.voices),
+        _households(here.voices, Voice.COUNTED),
+        _households(here.voices, Voice.TO_CONFIRM),
+        tuple(_consultation(m, rule, here) for m, rule in asked),
     )
 
 
-def _consultation(matter: Matter, standings: Standings) -> MatterTally:
+def _consultation(matter: Matter, rule: Rule, standings: Standings) -> MatterTally:
     of: dict[Choice, int] = defaultdict(int)
     for (matter_id, _building, choice), households in standings.counts.items():
         of[choice] += households if matter_id == matter.id else 0
@@ -241,7 +247,7 @@ def _consultation(matter: Matter, standings: Standings) -> MatterTally:
         of[Choice.AGREE],
         of[Choice.DISAGREE],
         of[Choice.ABSTAIN],
-        matter.counting_rule,
+        rule,
     )
     return _matter_tally(matter, (tally,))
 

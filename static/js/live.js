@@ -25,7 +25,9 @@
       if (html === undefined || part.dataset.shown === html) { return; }
       const before = values(part), focused = document.activeElement;
       const href = part.contains(focused) ? focused.getAttribute("href") : null;
+      const unfolded = Array.from(part.querySelectorAll("details")).map((one) => one.open);
       part.innerHTML = html;
+      part.querySelectorAll("details").forEach((one, at) => { one.open = unfolded[at] === true; });
       part.dataset.shown = html;
       part.querySelectorAll("[data-key]").forEach((el) => {
         const key = el.dataset.key;

@@ -70,7 +70,10 @@ def test_the_board_says_the_same_as_the_tally(client: PageClient) -> None:
     assert figures(page)[0] == f"{total.agree}/{total.total} 户，55.0 %，还差 {total.missing} 户"
     split = page.all("ul", class_="split")[0].text
     assert split == "同意 11 不同意 3 弃权 2 未表态 4"
-    rows = {row.one("th").text: row for row in page.one("table").one("tbody").all("tr")}
+    rows = {
+        row.one("th").text: row
+        for row in page.one("table", class_="buildings").one("tbody").all("tr")
+    }
     for building in tally.buildings:
         of = building.matters[0].tally
         cells = [cell.text for cell in rows[building.name].all("td")]

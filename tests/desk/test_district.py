@@ -7,26 +7,20 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from app.comments.actions import report_comment, write_comment
-from app.comments.models import Wrong
 from app.core import clock
 from app.core.guards import Role
 from app.desk import queries
+from app.desk.compounds import Wanted, compounds
 from app.desk.next_step import next_step
-from app.projects.models import Section
 from app.roster.models import Area, AreaKind, Compound
 from app.rounds import actions
-from app.rounds.actions import RoundTerms, draft_round, submit_round
-from app.rounds.casting import Ballot, cast
 from app.rounds.changes import propose_plan_change
 from app.rounds.counting import Choice
 from app.rounds.decisions import approve
 from app.rounds.lifecycle import State
-from app.rounds.models import Channel
 from tests.client import Node, Page, PageClient
 from tests.desk.ballots import fill, make_quick_round
 from tests.factories import (
-    homes_of,
     make_area,
     make_building,
     make_compound,
@@ -63,7 +57,7 @@ def test_a_compound_is_told_in_one_line(client: PageClient) -> None:
     round_ = make_quick_round(compound.buildings[0])
     fill(round_, agree=7, disagree=1)
     client.sign_in(make_staff())
-    row = rows(client.get("desk.home"))["裕民小区"]
+    row = rows(client.get("desk.compounds"))["裕民小区"]
     assert row.one("th").text == "裕民小区胜利镇 裕西社区"
     assert texts(row)[:5] == ["2", "10", "719.00", "第1版已公布", "征询中"]
     assert texts(row)[5:8] == ["7/10 户，70.0 %", "7/10 户，70.0 %", "1 户"]
@@ -77,95 +71,44 @@ def test_the_totals_row_adds_up_what_is_shown(client: PageClient) -> None:
         make_building(compound, homes=homes, size=10_000)
         fill(make_quick_round(compound.buildings[0]), agree=4 if homes == 5 else 1)
     client.sign_in(make_staff())
-    foot = client.get("desk.home").one("tfoot")
+    foot = client.get("desk.compounds").one("tfoot")
     assert foot.one("th").text == "合计 2 个小区"
     assert texts(foot) == ["2", "8", "800.00", "征询中 2 个，其中已达到 1 个"]
 
 
-def test_what_needs_attention_comes_first() -> None:
+def test_what_closes_first_comes_first() -> None:
     nothing = make_building().compound
-    reached, short, shorter, closing = (make_building(homes=10).compound for _ in range(4))
+    later, sooner, closed = (make_building().compound for _ in range(3))
     waiting = make_building().compound
-    for compound, agree in ((reached, 8), (short, 7), (shorter, 2), (closing, 7)):
+    for compound, days in ((later, 9), (sooner, 2), (closed, -1)):
         round_ = make_quick_round(compound.buildings[0])
-        fill(round_, agree=agree)
-        if compound is closing:
-            round_.closes_at = clock.now() + timedelta(days=2)
+        round_.opens_at = clock.now() - timedelta(days=9)
+        round_.closes_at = clock.now() + timedelta(days=days)
     version = make_plan(waiting, publish=False)
     version.submitted_at = clock.now()
-    lines = queries.district(make_staff().identity)
-    order = [line.id for line in lines]
-    wanted = [closing, shorter, short, waiting, reached, nothing]
-    assert order == [compound.id for compound in wanted]
+    page = compounds(make_staff().identity, Wanted(), None).page
+    wanted = [sooner, later, waiting, closed, nothing]
+    assert [line.id for line in page.rows] == [compound.id for compound in wanted]
 
 
-def test_today_names_what_closes_soon_and_what_waits_for_a_second_person(
-    client: PageClient,
+def test_a_long_list_is_paged_and_only_its_page_is_counted(
+    client: PageClient, count_queries: Counting
 ) -> None:
-    closing = make_quick_round(make_building(make_compound("快到期小区"), homes=10))
-    fill(closing, agree=7)
-    closing.closes_at = clock.now() + timedelta(days=2, hours=1)
-    me, other = make_staff(), make_staff()
-    for name, by in (("待审小区", other), ("自己交的小区", me)):
-        version = make_plan(make_building(make_compound(name)).compound, publish=False)
-        version.submitted_at, version.submitted_by_id = clock.now(), by.id
-    confirming = make_building(make_compound("口径小区")).compound
-    terms = RoundTerms("第一轮", clock.now(), clock.now() + timedelta(days=9), "1")
-    submit_round(draft_round(confirming, terms, by=other.identity), by=other.identity)
-    home = homes_of(closing.compound.buildings[0])[0]
-    write_comment(home.id, closing.compound, Section.WORK, "换不换下水管？")
-    client.sign_in(me)
-    lines = [item.text for item in client.get("desk.home").one(class_="today").all("li")]
-    assert lines[0].startswith("快到期小区")
-    assert lines[0].endswith("改造方案还差 1 户；物业管理方案还差 1 户")
-    assert sorted(lines[1:3]) == [
-        "待审小区 方案第 1 版等您审阅公布",
-        "自己交的小区 方案第 1 版等另一个人公布，您自己提交的不能自己公布",
-    ]
-    assert lines[3:] == ["口径小区 第一轮的计票口径等您确认", "1 条居民意见 还没有回复"]
+    made = [make_building(make_compound(f"小区{n:02}"), homes=1).compound for n in range(7)]
+    by = make_staff()
+    first, last = (compounds(by.identity, Wanted(), n, size=3).page for n in (1, 3))
+    assert [line.name for line in first.rows] == ["小区00", "小区01", "小区02"]
+    assert [line.id for line in last.rows] == [made[6].id]
+    assert (first.total, first.pages) == (7, 3)
+    beyond = compounds(by.identity, Wanted(), 99, size=3).page
+    assert beyond.number == 3
+    client.sign_in(by)
+    assert client.get("desk.compounds", page=2).one("tfoot").one("th").text == "合计 7 个小区"
 
 
-def test_today_names_each_thing_that_waits_among_the_comments_and_whom_to_call(
-    client: PageClient, app: Flask, count_queries: Counting
-) -> None:
-    round_ = make_round(make_building(make_compound("银塔南区")).compound)
-    other = make_building()
-    homes, about = homes_of(round_.compound.buildings[0]), (round_.compound, Section.WORK)
-    with clock.pretending(clock.now() + timedelta(minutes=1)):
-        comment = write_comment(homes[0].id, *about, "换不换下水管？")
-        write_comment(homes[1].id, *about, "找我 13812345678")
-        report_comment(homes[2].id, comment, Wrong.RUMOUR)
-        write_comment(homes_of(other)[0].id, other.compound, Section.WORK, "别处的")
-    area = round_.compound.area
-    desk = PageClient(app)
-    desk.sign_in(make_staff(Role.WORKER, area))
-    with count_queries() as before:
-        today = desk.get("desk.home").one(class_="today")
-    assert [item.text for item in today.all("li")] == [
-        "1 条居民意见 被举报，等您看",
-        "1 条居民意见 等您看过再公布",
-        "1 条居民意见 还没有回复",
-    ]
-    assert [link["href"].partition("=")[2] for link in today.all("a")] == ["reported", "held", ""]
-    for number, home in enumerate(homes[:3]):
-        choices = dict.fromkeys([matter.id for matter in round_.matters], Choice.AGREE)
-        ballot = Ballot(choices, f"request-of-{number}", 0, 1, may_call=number < 2)
-        cast(round_, home.id, ballot, via=Channel.PHONE)
-    with count_queries() as after:
-        today = desk.get("desk.home").one(class_="today")
-    assert today.all("li")[0].text == "银塔南区 2 户请社区打电话"
-    assert today.all("a")[0]["href"] == f"/desk/rounds/{round_.id}/calls"
-    assert len(after) == len(before)
-    district = PageClient(app)
-    assert area.parent is not None
-    district.sign_in(make_staff(Role.DISTRICT, area.parent.parent))
-    assert "银塔南区 2 户请社区打电话" in district.get("desk.home").one(class_="today").text
-
-
-def test_a_quiet_day_says_so(client: PageClient) -> None:
-    make_building()
+def test_a_compound_without_anything_beside_it_is_still_one_page(client: PageClient) -> None:
     client.sign_in(make_staff())
-    assert "没有三天内截止的征询" in client.get("desk.home").text
+    assert "还没有小区" in client.get("desk.compounds").text
 
 
 def test_an_empty_district_leads_to_the_import(client: PageClient) -> None:
@@ -180,16 +123,17 @@ def test_compounds_are_found_by_name_and_by_town(client: PageClient) -> None:
     for name, town in (("东方小区", north), ("西方小区", south), ("百分百_小区", south)):
         make_building(make_compound(name, make_area(parent=town)))
     client.sign_in(make_staff())
-    assert set(rows(client.get("desk.home", q="方"))) == {"东方小区", "西方小区"}
-    assert set(rows(client.get("desk.home", town="南镇"))) == {"西方小区", "百分百_小区"}
-    assert set(rows(client.get("desk.home", q="_"))) == {"百分百_小区"}
-    assert "没有找到" in client.get("desk.home", q="<b>%").text
+    assert set(rows(client.get("desk.compounds", q="方"))) == {"东方小区", "西方小区"}
+    assert set(rows(client.get("desk.compounds", town="南镇"))) == {"西方小区", "百分百_小区"}
+    assert set(rows(client.get("desk.compounds", q="_"))) == {"百分百_小区"}
+    page = client.get("desk.compounds", q="<b>%")
+    assert "没有找到" in page.text
 
 
 def test_nobody_sees_a_compound_outside_the_scope(client: PageClient, app: Flask) -> None:
     mine, other = make_building().compound, make_building().compound
     client.sign_in(make_staff(Role.WORKER, mine.area))
-    assert set(rows(client.get("desk.home"))) == {mine.name}
+    assert set(rows(client.get("desk.compounds"))) == {mine.name}
     client.get("desk.compound", compound_id=mine.id)
     client.get("desk.compound", status=403, compound_id=other.id)
     client.get("desk.compound", status=404, compound_id=999_999)
@@ -205,11 +149,11 @@ def test_the_list_costs_the_same_for_any_number_of_compounds(
     for more in (1, 6):
         for _ in range(more):
             fill(make_quick_round(make_building(homes=2)), agree=1)
-        client.get("desk.home")
+        client.get("desk.compounds")
         with count_queries() as statements:
-            client.get("desk.home")
+            client.get("desk.compounds")
         counts.append(len(statements))
-    assert counts[0] == counts[1] <= 12
+    assert counts[0] == counts[1] <= 13
 
 
 def test_a_compound_shows_its_facts_buildings_and_ways_on(
@@ -303,19 +247,15 @@ def test_a_compound_says_what_comes_next(
     assert (step.text, step.endpoint) == (text, endpoint)
 
 
-def test_a_round_on_an_older_plan_is_named_today_and_before_publishing(client: PageClient) -> None:
+def test_a_round_on_an_older_plan_is_told_before_publishing(client: PageClient) -> None:
     compound = make_building(make_compound("换版小区"), homes=4).compound
     make_round(compound)
     client.sign_in(make_staff())
-    assert "征询还按旧版方案" not in client.get("desk.home").text
     draft = make_plan(compound, publish=False)
     draft.submitted_at, draft.submitted_by_id = clock.now(), make_staff().id
     warning = client.get("projects_staff.publish", version_id=draft.id).one(class_="alert-warning")
     assert "第一轮征询正在征询，居民表态的是第 1 版，不是这一版。" in warning.text
     assert "由两个人决定换不换版" in warning.text
-    draft.published_at = clock.now()
-    today = client.get("desk.home").one(class_="today").text
-    assert "换版小区 征询还按旧版方案：公布了第 2 版，征询还是第 1 版" in today
 
 
 def test_publishing_before_any_round_warns_of_nothing(client: PageClient) -> None:
@@ -331,10 +271,10 @@ def test_the_last_certified_result_stays_on_the_list_when_a_new_round_begins(
 ) -> None:
     with life_in(State.CERTIFIED) as life:
         client.sign_in(make_staff())
-        assert "上次结果" not in client.get("desk.home").text
+        assert "上次结果" not in client.get("desk.compounds").text
         actions.archive_round(life.round, by=life.first)
         draft(life.building, by=life.first, why="方案改了")
-        row = client.get("desk.home").one("tbody").one("tr")
+        row = client.get("desk.compounds").one("tbody").one("tr")
         assert "起草中" in row.text
         last = next(a for a in row.all("a") if "上次结果" in a.text)
         assert (last.text, last["href"]) == ("上次结果：没有通过", f"/desk/rounds/{life.round.id}")
@@ -346,7 +286,7 @@ def test_the_list_counts_who_has_to_confirm_again(client: PageClient) -> None:
     round_ = make_round(make_building(homes=5).compound)
     let_vote(round_, Choice.AGREE, Choice.AGREE)
     client.sign_in(make_staff())
-    assert "待重新确认" not in client.get("desk.home").text
+    assert "待重新确认" not in client.get("desk.compounds").text
     change = propose_plan_change(
         round_,
         make_plan(round_.compound),
@@ -355,6 +295,6 @@ def test_the_list_counts_who_has_to_confirm_again(client: PageClient) -> None:
         by=make_staff().identity,
     )
     approve(change, by=make_staff().identity)
-    assert "待重新确认 2 户" in client.get("desk.home").one("tbody").text
+    assert "待重新确认 2 户" in client.get("desk.compounds").one("tbody").text
     page = client.get("desk.compound", compound_id=round_.compound_id)
     assert "待重新确认 2 户" in page.one("section", **{"aria-labelledby": "rounds"}).text

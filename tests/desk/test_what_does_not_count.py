@@ -112,8 +112,10 @@ def test_what_waits_leads_to_its_page_from_the_board_and_from_the_home(
     page = board(client, round_)
     links = {link["href"]: link.text for link in page.one("p", class_="waiting").all("a")}
     assert links == waiting
-    home = client.get("desk.home").one(class_="today")
-    assert "1 件事等第二人决定（1 件您可以决定）；1 件异议没有答复" in home.text
+    told = {link["href"]: link.text for link in client.get("desk.home").one("main").all("a")}
+    place = round_.compound.name
+    assert told[f"/desk/rounds/{round_.id}/decisions"] == f"{place} 决定 1 件事"
+    assert told[f"/desk/rounds/{round_.id}/objections"] == f"{place} 答复 1 件异议"
     compound = client.get("desk.compound", compound_id=round_.compound_id)
     links = {link["href"]: link.text for link in compound.one("p", class_="pending").all("a")}
     assert links == waiting

@@ -166,7 +166,7 @@ def test_after_the_second_person_confirmed_nobody_is_waited_for_any_more(
         client.get("rounds_staff.preflight", round_id=round_.id),
         client.get("desk.compound", compound_id=compound.id),
         client.get("desk.board", round_id=round_.id),
-        client.get("desk.home"),
+        client.get("desk.compounds"),
     ):
         assert "口径已确认，待公示登记册" in page.text
         assert "待第二人确认" not in page.text

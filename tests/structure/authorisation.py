@@ -275,6 +275,14 @@ MATRIX = (
     Row("desk.compound", AUDITED),
     Row("desk.board", AUDITED),
     Row("desk.live", AUDITED),
+    Row("desk.compounds", AUDITED, scoped=False),
+    Row("desk.compounds_sheet", DESK, scoped=False),
+    Row("desk.unreached", DESK),
+    Row("desk.board_sheet", DESK),
+    Row("desk.building", DESK),
+    Row("desk.building_live", DESK),
+    Row("desk.share", DESK),
+    Row("desk.share_picture", DESK),
     Row("doors_staff.doors", DESK),
 )
 

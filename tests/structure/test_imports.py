@@ -43,6 +43,7 @@ PURE = {
     "app.rounds.replay",
     "app.comments.privacy",
     "app.comments.speed",
+    "app.desk.forecast",
 }
 
 

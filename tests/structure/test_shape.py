@@ -83,7 +83,8 @@ CONCEPTS = {
     "paper": "entry_views exports form_desk habits hints keying photos printing serials sheet",
     "households": "change_views home_desk listing look_views search story undelivered",
     "reports": "notice pages printing",
-    "desk": "board live next_step",
+    "desk": "board compounds course door_plan forecast live next_step picture polls "
+    "share sheets today",
     "demo": "cases content drawings plans stories synthetic",
 }
 REQUEST_NAMES = {"request", "session", "current_user", "flash", "abort"}
