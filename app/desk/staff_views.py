@@ -19,7 +19,6 @@ from app.desk.live import Snapshot
 from app.desk.next_step import next_step
 from app.desk.share import posting_of
 from app.desk.today import open_rounds, tasks_of
-from app.notices import queries as notices
 from app.projects.queries import project_of
 from app.roster.models import Building, Compound
 from app.rounds.models import Round
@@ -63,14 +62,6 @@ def compounds_sheet() -> Response:
     """The same as a workbook, all pages of it."""
     table = sheets.compounds_table(all_lines(current_user, _wanted()))
     return spreadsheet(_("小区一览"), [table])
-
-
-@bp.get("/compounds/<int:compound_id>/unreached")
-@staff()
-def unreached(compound_id: int) -> Response:
-    """The homes that a message did not reach, to have their phones put right."""
-    found = _load_compound(compound_id)
-    return page("desk/unreached.html", compound=found, phones=notices.unreached(found.id))
 
 
 @bp.get("/compounds/<int:compound_id>")

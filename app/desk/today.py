@@ -24,7 +24,9 @@ from app.core.i18n import say
 from app.desk.queries import Ids, PlanLine, RoundLine, plans_of, round_lines, within
 from app.doors.calls import calls_waiting
 from app.doors.queries import doors_due_today
+from app.households.queries import changes_waiting
 from app.notices.queries import unreached_homes
+from app.paper.queries import forms_waiting
 from app.roster.models import Area, Compound
 from app.rounds.models import Round, State
 from app.rounds.pending import Pending, pending_within
@@ -82,6 +84,8 @@ def tasks_of(by: Identity) -> dict[Urgency, list[Task]]:
         *_of_rounds(by),
         *_of_cases(by),
         *_of_doors(by),
+        *_of_paper(by),
+        *_of_households(by),
         *_of_comments(by),
         *_of_messages(by),
     ]
@@ -241,10 +245,24 @@ def _of_comments(by: Identity) -> Iterator[Task]:
 
 
 def _of_messages(by: Identity) -> Iterator[Task]:
-    for compound_id, (name, homes) in unreached_homes(by.area_path).items():
+    for name, homes in unreached_homes(by.area_path).items():
         text = _("%(count)s 户的短信没有发到，核对电话", count=as_count(homes))
-        values = {"compound_id": compound_id}
-        yield Task(Urgency.SOON, name, text, homes, "desk.unreached", values)
+        yield Task(Urgency.SOON, name, text, homes, "households.messages")
+
+
+def _of_paper(by: Identity) -> Iterator[Task]:
+    waits, queue = forms_waiting(by), "paper.queue"
+    if n := waits.first:
+        yield Task(Urgency.YOURS, "", _("录入 %(count)s 张收回的表", count=as_count(n)), n, queue)
+    if n := waits.second + waits.third:
+        text = _("%(count)s 张表等您再录一遍，录完才计入", count=as_count(n))
+        yield Task(Urgency.YOURS, "", text, n, queue)
+
+
+def _of_households(by: Identity) -> Iterator[Task]:
+    if by.role != Role.WORKER and (n := changes_waiting(by)):
+        text = _("%(count)s 户换手机号或过户，等第二个人决定", count=as_count(n))
+        yield Task(Urgency.YOURS, "", text, n, "households.changes")
 
 
 def _at(endpoint: str, round_id: int) -> tuple[str, dict[str, int]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import phonenumbers
 from flask import current_app
-from sqlalchemy import ColumnElement, Select, Subquery, exists, func, select
+from sqlalchemy import Select, Subquery, exists, func, select
 from sqlalchemy.orm import aliased
 
 from app.core import clock
@@ -160,59 +160,17 @@ def lately_told(
 _LATELY = timedelta(days=14)
 
 
-@dataclass(frozen=True)
-class Unreached:
-    """A phone on file that the last message to it did not reach; `phone` is masked."""
+def unreached_homes(within: str) -> dict[str, int]:
+    """Compound → its homes with a phone that the last message to it did not reach, below this path.
 
-    household_id: int
-    premises_id: int
-    home: str
-    phone: str
-    kind: MessageKind
-    at: datetime
-
-
-def unreached_homes(within: str) -> dict[int, tuple[str, int]]:
-    """Compound id → its name and its homes with such a phone, of all below this area path."""
-    rows = db.session.execute(
-        _unreached(Area.path.startswith(within))
-        .with_only_columns(Compound.id, Compound.name, func.count(Household.id.distinct()))
-        .group_by(Compound.id, Compound.name)
-    )
-    return {row[0]: (row[1], row[2]) for row in rows}
-
-
-def unreached(compound_id: int) -> list[Unreached]:
-    """The phones of a compound that the last message to them did not reach, by building and room.
-
-    Correcting the phone, or a later message that arrives, takes it off the list.
+    Correcting the phone, or a later message that arrives, takes a home off the list.
     """
-    rows = db.session.execute(
-        _unreached(Compound.id == compound_id).order_by(
-            Building.position, Entrance.position, Premises.position, Premises.id, Message.id
-        )
-    )
-    return [
-        Unreached(id_, place, f"{b}{e}{room}", masked_phone(phone), kind, at)
-        for id_, place, b, e, room, phone, kind, at in rows
-    ]
-
-
-def _unreached(*which: ColumnElement[bool]) -> Any:
     later = aliased(Message)
     to_it = (later.household_id == Message.household_id, later.phone == Message.phone)
     is_last = ~exists().where(*to_it, later.id > Message.id, later.finished_at.is_not(None))
-    return (
-        select(
-            Household.id,
-            Premises.id,
-            Building.name,
-            Entrance.name,
-            Premises.room,
-            Message.phone,
-            Message.kind,
-            Message.finished_at,
-        )
+    found = (
+        select(Compound.name, func.count(Household.id.distinct()))
+        .select_from(Message)
         .join(Contact, Contact.household_id == Message.household_id)
         .join(Household, Household.id == Message.household_id)
         .join(Premises, Premises.id == Household.premises_id)
@@ -227,9 +185,11 @@ def _unreached(*which: ColumnElement[bool]) -> Any:
             Contact.phone == Message.phone,
             Contact.ended_at.is_(None),
             is_last,
-            *which,
+            Area.path.startswith(within),
         )
+        .group_by(Compound.id, Compound.name)
     )
+    return {row[0]: row[1] for row in db.session.execute(found)}
 
 
 def busy_compounds(since: datetime, for_each_home: int) -> list[int]:

@@ -31,7 +31,6 @@ def test_every_page_is_fit_to_be_seen(
     _, _, opened, large = (r["id"] for r in facts["rounds"])
     for what, path in (
         ("compounds", "compounds"),
-        ("unreached", "compounds/1/unreached"),
         ("share", f"rounds/{opened}/share"),
         ("board", f"rounds/{large}"),
     ):

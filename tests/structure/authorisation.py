@@ -277,7 +277,6 @@ MATRIX = (
     Row("desk.live", AUDITED),
     Row("desk.compounds", AUDITED, scoped=False),
     Row("desk.compounds_sheet", DESK, scoped=False),
-    Row("desk.unreached", DESK),
     Row("desk.board_sheet", DESK),
     Row("desk.building", DESK),
     Row("desk.building_live", DESK),
