@@ -38,6 +38,7 @@ def test_every_page_is_fit_to_be_seen(
         check(page, f"{name}-{what}")
     page.goto(first_building(page, server, large))
     check(page, f"{name}-building")
+    assert page.locator(".door-plan tbody tr").count() > 0
 
 
 def test_a_building_of_six_floors_and_four_entrances_fits_one_screen(
@@ -95,6 +96,7 @@ def test_the_screen_can_be_filled_and_the_text_copied(sample: Running, new_page:
     page.goto(f"{server.url}/desk/rounds/{round_id}?wall=1")
     page.get_by_role("button", name="全屏").click()
     page.wait_for_function("document.fullscreenElement !== null")
+    assert page.evaluate("document.fullscreenElement.tagName") == "HTML"
 
 
 def test_what_is_unfolded_stays_so_while_the_board_lives(

@@ -237,7 +237,7 @@ MATRIX = (
     Row("households.change", DESK),
     Row("households.photo", DESK),
     Row("households.approve", OFFICES, OFFICES, proof=True),
-    Row("households.decline", OFFICES, OFFICES),
+    Row("households.decline", DESK, DESK),
     Row("households.look", OFFICES, OFFICES, proof=True),
     Row("households.opened", OFFICES, own="look"),
     # Comments.
