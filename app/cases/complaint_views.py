@@ -14,7 +14,7 @@ from app.cases.forms import AnswerForm, CheckForm, ObjectionForm, answer_form, s
 from app.cases.kinds import CaseKind
 from app.cases.line import Subject
 from app.cases.prospects import by_answers, foreseen, of_answer
-from app.cases.sight import bp, choices_of, load_round, named
+from app.cases.sight import bp, choices_of, named
 from app.cases.story import about_objection, filed
 from app.core import clock
 from app.core.db import db
@@ -27,6 +27,7 @@ from app.rounds.audit import check_item, sample_of
 from app.rounds.cases import AuditItem, DecisionKind, Effect, Objection
 from app.rounds.decisions import AlreadyProposed, waiting
 from app.rounds.lifecycle import State, Verb, is_allowed
+from app.rounds.loading import load_round
 from app.rounds.models import RegisterEntry, Round
 from app.rounds.pending import without_slip
 from app.rounds.queries import entry_of, objections_end

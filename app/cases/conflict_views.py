@@ -9,7 +9,7 @@ from app.cases.forms import DisputeForm, ResolutionForm, sent_photo, settlement_
 from app.cases.kinds import CaseKind
 from app.cases.line import Subject
 from app.cases.prospects import by_answers, foreseen, of_conflict, of_silence
-from app.cases.sight import bp, load_entry, load_round, sees_choices, sides_of
+from app.cases.sight import bp, sees_choices, sides_of
 from app.cases.story import filed
 from app.core.db import db
 from app.core.guards import WITH_AUDITORS, Role, must_reach, staff, uploads
@@ -19,6 +19,7 @@ from app.rounds import conflicts as rivals
 from app.rounds.cases import Conflict, DecisionKind
 from app.rounds.decisions import AlreadyProposed, waiting
 from app.rounds.lifecycle import Verb, is_allowed
+from app.rounds.loading import load_entry, load_round
 from app.rounds.models import RegisterEntry, Voice
 from app.rounds.tallies import divided_homes
 

@@ -16,7 +16,7 @@ from app.cases.desk_forms import DueForm, HandOverForm, NoteForm
 from app.cases.kinds import CaseKind
 from app.cases.ledger import cases_table, objections_table
 from app.cases.line import Case, Subject, Wanted
-from app.cases.sight import bp, load_entry, load_round
+from app.cases.sight import bp
 from app.cases.story import filed
 from app.core.db import db
 from app.core.errors import Refused, msg
@@ -26,6 +26,7 @@ from app.core.i18n import translated
 from app.core.web import asked_number, page, saved, spreadsheet
 from app.rounds.cases import AuditItem, Conflict, Decision, Objection
 from app.rounds.decisions import waiting
+from app.rounds.loading import load_entry, load_round
 from app.rounds.models import RegisterEntry, Round, Voice
 
 # The row that a case of each kind is about.

@@ -13,7 +13,7 @@ from app.cases.register_forms import ChangeForm, TransferForm
 from app.cases.shifts import Shift
 from app.core.db import db
 from app.core.errors import Refused
-from app.core.guards import WITH_AUDITORS, may_open, must_reach, staff, stepped_up, uploads
+from app.core.guards import WITH_AUDITORS, may_open, staff, stepped_up, uploads
 from app.core.web import asked_number, page, saved
 from app.roster.models import Building, Premises
 from app.rounds import queries
@@ -29,6 +29,7 @@ from app.rounds.listing import (
     outdated,
     since_publication,
 )
+from app.rounds.loading import load_entry, load_round
 from app.rounds.models import RegisterEntry, Round
 from app.rounds.profile import case_of
 from app.rounds.wording import as_household, as_property, case_name
@@ -40,7 +41,7 @@ bp = Blueprint("cases_register", __name__, url_prefix="/desk")
 @staff(*WITH_AUDITORS)
 def register(round_id: int) -> Response:
     """The register by doors, one building at a time: as frozen, or as the roster would make it."""
-    round_ = _load_round(round_id)
+    round_ = load_round(round_id)
     building = _chosen_building(round_)
     return page(
         "cases/staff/register.html",
@@ -58,7 +59,7 @@ def register(round_id: int) -> Response:
 @staff(*WITH_AUDITORS)
 def entry(entry_id: int) -> Response:
     """One entry: how it counts, what was decided about it, and what may be asked for."""
-    found = _load_entry(entry_id)
+    found = load_entry(entry_id)
     return page("cases/staff/register_entry.html", **_told(found), history=changes_of(found))
 
 
@@ -68,7 +69,7 @@ def entry(entry_id: int) -> Response:
 @stepped_up
 def add(round_id: int) -> Response:
     """Choose premises that are on the roster only (`?premises=`), and ask to put them on."""
-    sent, round_ = sent_photo(), _load_round(round_id)
+    sent, round_ = sent_photo(), load_round(round_id)
     premises = _asked_premises(round_)
     if premises is None:
         absent = absent_premises(round_)
@@ -90,7 +91,7 @@ def add(round_id: int) -> Response:
 @stepped_up
 def remove(entry_id: int) -> Response:
     """Ask to strike an entry off."""
-    form, found = ChangeForm(sent_photo()), _load_entry(entry_id)
+    form, found = ChangeForm(sent_photo()), load_entry(entry_id)
     return _proposed(
         form,
         lambda: entries.propose_removal(found, form.grounds(), by=current_user),
@@ -105,7 +106,7 @@ def remove(entry_id: int) -> Response:
 @stepped_up
 def correct(entry_id: int) -> Response:
     """Ask to let an entry say what the roster says now."""
-    form, found = ChangeForm(sent_photo()), _load_entry(entry_id)
+    form, found = ChangeForm(sent_photo()), load_entry(entry_id)
     return _proposed(
         form,
         lambda: entries.propose_correction(found, form.grounds(), by=current_user),
@@ -124,7 +125,7 @@ def correct(entry_id: int) -> Response:
 @stepped_up
 def transfer(entry_id: int) -> Response:
     """Ask to note that premises changed hands."""
-    form, found = TransferForm(sent_photo()), _load_entry(entry_id)
+    form, found = TransferForm(sent_photo()), load_entry(entry_id)
     return _proposed(
         form,
         lambda: entries.propose_transfer(found, form.owners(), form.grounds(), by=current_user),
@@ -211,15 +212,3 @@ def _asked_premises(round_: Round) -> Premises | None:
     if premises.entrance.building.compound_id != round_.compound_id:
         abort(404)
     return premises
-
-
-def _load_round(round_id: int) -> Round:
-    round_: Round = db.get_or_abort(Round, round_id)
-    must_reach(round_.compound.area.path)
-    return round_
-
-
-def _load_entry(entry_id: int) -> RegisterEntry:
-    found: RegisterEntry = db.get_or_abort(RegisterEntry, entry_id)
-    must_reach(found.round.compound.area.path)
-    return found

@@ -12,10 +12,10 @@ from flask import Blueprint
 
 from app.accounts.models import Staff
 from app.core.db import db
-from app.core.guards import Identity, Role, must_reach
+from app.core.guards import Identity, Role
 from app.rounds.cases import Conflict
 from app.rounds.counting import Choice
-from app.rounds.models import Channel, RegisterEntry, Round, Vote
+from app.rounds.models import Channel, Round, Vote
 from app.rounds.profile import Sight
 
 bp = Blueprint("cases", __name__, url_prefix="/desk")
@@ -30,20 +30,6 @@ class Side:
     cast_at: datetime
     keyed_by: str
     choices: list[tuple[str, Choice]]
-
-
-def load_round(round_id: int) -> Round:
-    """A round within the scope of the signed-in person."""
-    round_: Round = db.get_or_abort(Round, round_id)
-    must_reach(round_.compound.area.path)
-    return round_
-
-
-def load_entry(entry_id: int) -> RegisterEntry:
-    """An entry of a register within the scope of the signed-in person."""
-    entry: RegisterEntry = db.get_or_abort(RegisterEntry, entry_id)
-    must_reach(entry.round.compound.area.path)
-    return entry
 
 
 def sees_choices(round_: Round, by: Identity) -> bool:

@@ -14,7 +14,7 @@ from app.accounts.queries import are_two_persons
 from app.cases.evidence import may_see
 from app.cases.forms import DeclineForm, ExtensionForm, PlanChangeForm, sent_photo
 from app.cases.prospects import of_burdens, place_of, prospect, votes_to_confirm
-from app.cases.sight import bp, load_round, named, sees_choices, sides_of
+from app.cases.sight import bp, named, sees_choices, sides_of
 from app.cases.story import about, filed
 from app.core.db import db
 from app.core.errors import Refused
@@ -27,6 +27,7 @@ from app.rounds import decisions as proposals
 from app.rounds.cases import Conflict, Decision, Objection
 from app.rounds.counting import Choice
 from app.rounds.lifecycle import LONGEST, Verb, is_allowed
+from app.rounds.loading import load_round
 from app.rounds.models import Round
 from app.rounds.pending import without_slip
 

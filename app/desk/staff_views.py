@@ -21,6 +21,7 @@ from app.desk.share import posting_of
 from app.desk.today import open_rounds, tasks_of
 from app.projects.queries import project_of
 from app.roster.models import Building, Compound
+from app.rounds.loading import load_round
 from app.rounds.models import Round
 from app.rounds.pending import pending_within
 from app.rounds.queries import remark_count, rounds_of
@@ -143,7 +144,7 @@ def building_live(round_id: int, building_id: int) -> Response:
 @staff()
 def share(round_id: int) -> Response:
     """A text and a picture for a WeChat group of one building (`?building=`, else the first)."""
-    round_ = _load_round(round_id)
+    round_ = load_round(round_id)
     chosen = _chosen_building(round_)
     return page(
         "desk/share.html",
@@ -159,7 +160,7 @@ def share(round_id: int) -> Response:
 @staff()
 def share_picture(round_id: int) -> Response:
     """The picture with its QR code."""
-    round_ = _load_round(round_id)
+    round_ = load_round(round_id)
     chosen = _chosen_building(round_) or abort(404)
     drawn = picture.picture_of(posting_of(round_, chosen))
     answer = send_file(BytesIO(drawn), "image/png", download_name=f"{chosen.name}.png")
@@ -173,14 +174,6 @@ def _load_compound(compound_id: int) -> Compound:
         abort(404)
     if not current_user.reaches(found.area.path):
         abort(403)
-    return found
-
-
-def _load_round(round_id: int) -> Round:
-    found = db.session.get(Round, round_id)
-    if found is None:
-        abort(404)
-    _load_compound(found.compound_id)
     return found
 
 

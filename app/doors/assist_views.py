@@ -5,7 +5,6 @@ from typing import Any
 from flask import Blueprint, Flask, Response, abort, make_response, redirect, url_for
 from flask_login import current_user
 
-from app.cases.sight import load_entry
 from app.core import clock
 from app.core.cookies import forget_note, keep_note, kept_note
 from app.core.db import db
@@ -17,6 +16,7 @@ from app.doors.assist_forms import HelpedForm, HelpForm
 from app.rounds import assisting
 from app.rounds.assisting import AssistedSession
 from app.rounds.choosing import choices_form
+from app.rounds.loading import load_entry
 from app.rounds.models import RegisterEntry
 
 bp = Blueprint("doors_assist", __name__, url_prefix="/desk")

@@ -9,7 +9,6 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from app.accounts.models import Staff
-from app.cases.sight import load_entry, load_round
 from app.core import pdf
 from app.core.db import db, release
 from app.core.errors import Refused
@@ -22,6 +21,7 @@ from app.doors.calls import calls_of
 from app.doors.forms import ContactForm, ShareForm, VisitForm
 from app.doors.models import AT_THE_DOOR, AssignmentChange, Outcome
 from app.doors.queries import NEVER, Wanted
+from app.rounds.loading import load_entry, load_round
 from app.rounds.models import RegisterEntry, Round, Voice
 
 bp = Blueprint("doors_staff", __name__, url_prefix="/desk")

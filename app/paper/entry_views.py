@@ -15,7 +15,7 @@ from app.core.paging import paged
 from app.core.sealing import unseal
 from app.core.web import asked_number, page, saved
 from app.paper import actions, keying, queries
-from app.paper.form_desk import bp, entrance_of, form_in, load_form, load_round
+from app.paper.form_desk import bp, entrance_of, form_in, load_form
 from app.paper.forms import (
     EnterForm,
     GivenForm,
@@ -29,6 +29,7 @@ from app.paper.forms import (
 from app.paper.keying import Became, Keyed
 from app.paper.models import REPLACEABLE, FormState, Handing, PaperForm
 from app.roster.models import Entrance
+from app.rounds.loading import load_round
 from app.rounds.models import Round, Vote
 
 _GIVEABLE = (FormState.PRINTED, FormState.DECLINED)

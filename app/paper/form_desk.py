@@ -12,20 +12,13 @@ from app.paper import queries
 from app.paper.models import PaperBatch, PaperForm
 from app.paper.serials import Serial
 from app.roster.models import Building, Compound, Entrance
-from app.rounds.models import RegisterEntry, Round
+from app.rounds.models import Round
 
 bp = Blueprint("paper", __name__, url_prefix="/desk")
 
 
 class Unknown(Refused):
     """No such form was printed in this round."""
-
-
-def load_round(round_id: int) -> Round:
-    """A round within the scope of the signed-in person."""
-    round_: Round = db.get_or_abort(Round, round_id)
-    must_reach(round_.compound.area.path)
-    return round_
 
 
 def load_form(form_id: int) -> PaperForm:
@@ -40,13 +33,6 @@ def load_batch(batch_id: int) -> PaperBatch:
     batch: PaperBatch = db.get_or_abort(PaperBatch, batch_id)
     must_reach(batch.round.compound.area.path)
     return batch
-
-
-def load_entry(entry_id: int) -> RegisterEntry:
-    """An entry of a register within the scope of the signed-in person."""
-    entry: RegisterEntry = db.get_or_abort(RegisterEntry, entry_id)
-    must_reach(entry.round.compound.area.path)
-    return entry
 
 
 def entrance_of(compound: Compound, entrance_id: int | None) -> Entrance | None:

@@ -17,19 +17,12 @@ from app.core.web import asked_number, page, saved, spreadsheet
 from app.paper import actions, queries
 from app.paper.actions import Place
 from app.paper.exports import table_of_batches, table_of_forms
-from app.paper.form_desk import (
-    bp,
-    building_of,
-    entrance_of,
-    load_batch,
-    load_entry,
-    load_form,
-    load_round,
-)
+from app.paper.form_desk import bp, building_of, entrance_of, load_batch, load_form
 from app.paper.forms import ConfirmForm, OrderForm, VoidForm
 from app.paper.habits import habits_of
 from app.paper.models import REPLACEABLE, FormState, PaperBatch, VoidReason
 from app.paper.serials import Misread, read_serial
+from app.rounds.loading import load_entry, load_round
 from app.rounds.models import Round
 
 

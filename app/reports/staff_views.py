@@ -17,7 +17,7 @@ from app.reports import actions, printing, queries
 from app.reports.notice import notice_of
 from app.roster.models import Building, Compound, Household
 from app.rounds.actions import note_posters_printed
-from app.rounds.models import Round
+from app.rounds.loading import load_round
 
 bp = Blueprint("reports_staff", __name__, url_prefix="/desk")
 
@@ -168,13 +168,6 @@ def load_compound(compound_id: int) -> Compound:
     if not current_user.reaches(compound.area.path):
         abort(403)
     return compound
-
-
-def load_round(round_id: int) -> Round:
-    """A round of a compound within this person's scope."""
-    round_ = db.session.get(Round, round_id) or abort(404)
-    load_compound(round_.compound_id)
-    return round_
 
 
 def load_job(job_id: int) -> Job:

@@ -4,11 +4,11 @@ from flask import Blueprint, Response, abort, flash, request
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from app.core.db import db
 from app.core.errors import Refused
-from app.core.guards import must_reach, staff
+from app.core.guards import staff
 from app.core.web import page, saved
 from app.rounds import matters as questions
+from app.rounds.loading import load_round
 from app.rounds.matter_forms import KINDS, MatterForm, ProfileForm, RemovalForm, kinds_offered
 from app.rounds.models import Matter, Round, Subject
 from app.rounds.wording import counting_of, question_of
@@ -20,7 +20,7 @@ bp = Blueprint("rounds_matters", __name__, url_prefix="/desk")
 @staff()
 def matters(round_id: int) -> Response:
     """What the round asks, of whom, and when each is carried."""
-    round_ = _load_round(round_id)
+    round_ = load_round(round_id)
     return page("rounds/staff/matters.html", round=round_, counting=counting_of(round_))
 
 
@@ -28,7 +28,7 @@ def matters(round_id: int) -> Response:
 @staff()
 def add(round_id: int) -> Response:
     """Ask one question more: first its kind (`?kind=`), then only what that kind needs."""
-    round_ = _load_round(round_id)
+    round_ = load_round(round_id)
     subject = _asked_kind()
     if subject is None:
         return page("rounds/staff/matter_kinds.html", round=round_, kinds=kinds_offered())
@@ -48,7 +48,7 @@ def add(round_id: int) -> Response:
 @staff()
 def remove(round_id: int, matter_id: int) -> Response:
     """Take a question back, after asking."""
-    round_ = _load_round(round_id)
+    round_ = load_round(round_id)
     matter = _load_matter(round_, matter_id)
     form = RemovalForm()
     if form.validate_on_submit():
@@ -67,7 +67,7 @@ def remove(round_id: int, matter_id: int) -> Response:
 @staff()
 def profile(round_id: int) -> Response:
     """How the round is counted, for everybody to read; to be chosen while it is drafted."""
-    round_ = _load_round(round_id)
+    round_ = load_round(round_id)
     form = ProfileForm(round_)
     if form.validate_on_submit():
         try:
@@ -88,12 +88,6 @@ def _asked_kind() -> Subject | None:
         return None
     found = [subject for subject in KINDS if subject.value == name]
     return found[0] if found else abort(404)
-
-
-def _load_round(round_id: int) -> Round:
-    round_: Round = db.get_or_abort(Round, round_id)
-    must_reach(round_.compound.area.path)
-    return round_
 
 
 def _load_matter(round_: Round, matter_id: int) -> Matter:

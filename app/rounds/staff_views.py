@@ -19,6 +19,7 @@ from app.rounds import actions, queries
 from app.rounds.changes import newer_version, round_on_older_plan
 from app.rounds.life_forms import NextRoundForm, RoundForm, WithdrawalForm
 from app.rounds.lifecycle import Condition, Proof, is_early_to_freeze
+from app.rounds.loading import load_round
 from app.rounds.models import Round, State, suggested_title
 from app.rounds.opening import asked_of, opening_of
 from app.rounds.pending import case_counts
@@ -86,7 +87,7 @@ def draft(compound_id: int) -> Response:
 @staff(Role.WORKER, Role.OFFICE, Role.DISTRICT)
 def edit(round_id: int) -> Response:
     """Change the terms of a draft."""
-    round_ = _load_round(round_id)
+    round_ = load_round(round_id)
     form = _form_for(round_.predecessor, obj=round_)
     if form.validate_on_submit():
         try:
@@ -104,7 +105,7 @@ def edit(round_id: int) -> Response:
 @staff(*WITH_AUDITORS)
 def preflight(round_id: int) -> Response:
     """Where the round stands, what it still lacks, the next step, and all that happened."""
-    round_ = _load_round(round_id)
+    round_ = load_round(round_id)
     checks = conditions(round_)
     names = next_steps(round_, current_user, checks)
     return page(
@@ -123,7 +124,7 @@ def preflight(round_id: int) -> Response:
 @staff()
 def remarks(round_id: int) -> Response:
     """What households wrote with their votes and why they disagree; no choice."""
-    round_ = _load_round(round_id)
+    round_ = load_round(round_id)
     return page(
         "rounds/staff/remarks.html",
         round=round_,
@@ -140,7 +141,7 @@ def remarks(round_id: int) -> Response:
 @stepped_up
 def step(round_id: int, name: str) -> Response:
     """Say what the step will do; then do it."""
-    round_ = _load_round(round_id)
+    round_ = load_round(round_id)
     chosen = STEPS.get(name) or abort(404)
     if not may_take(name, current_user):
         abort(403)
@@ -158,7 +159,7 @@ def step(round_id: int, name: str) -> Response:
 @staff(Role.OFFICE, Role.DISTRICT)
 def withdraw(round_id: int) -> Response:
     """Give a round up before it opened, with the reason."""
-    round_ = _load_round(round_id)
+    round_ = load_round(round_id)
     form = WithdrawalForm()
     if form.validate_on_submit():
         try:
@@ -265,9 +266,3 @@ def _load_compound(compound_id: int) -> Compound:
     compound: Compound = db.get_or_abort(Compound, compound_id)
     must_reach(compound.area.path)
     return compound
-
-
-def _load_round(round_id: int) -> Round:
-    round_: Round = db.get_or_abort(Round, round_id)
-    must_reach(round_.compound.area.path)
-    return round_

@@ -71,10 +71,10 @@ CONCEPTS = {
     "projects": "by_building comparison completeness contents excerpts fingerprint reading",
     "rounds": "assisting audit ballot_views break_glass cases casting changes choosing "
     "conflicts corrections counting decisions disowning effects fates findings "
-    "first_votes homes life_forms lifecycle listing matter_forms matter_views "
-    "matters new_phones objection_views objections opening pending profile "
-    "reasons recording recounting register replay residents steps storing "
-    "tallies thresholds timeline ways wording",
+    "first_votes homes life_forms lifecycle listing loading matter_forms "
+    "matter_views matters new_phones objection_views objections opening pending "
+    "profile reasons recording recounting register replay residents steps "
+    "storing tallies thresholds timeline ways wording",
     "cases": "complaint_views conflict_views desk_forms desk_views evidence kinds ledger "
     "line prospects register_forms register_views shifts sight sources story",
     "comments": "handing ledger moderation privacy sight speed template_views templates "
