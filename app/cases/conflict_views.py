@@ -9,7 +9,7 @@ from app.cases.forms import DisputeForm, ResolutionForm, sent_photo, settlement_
 from app.cases.kinds import CaseKind
 from app.cases.line import Subject
 from app.cases.prospects import by_answers, foreseen, of_conflict, of_silence
-from app.cases.sight import bp, sees_choices, sides_of
+from app.cases.sight import bp, sees_sides, sides_of
 from app.cases.story import filed
 from app.core.db import db
 from app.core.guards import WITH_AUDITORS, Role, must_reach, staff, uploads
@@ -114,7 +114,7 @@ def _is_disputable(entry: RegisterEntry) -> bool:
 
 
 def _resolve_page(conflict: Conflict, form: ResolutionForm) -> Response:
-    tells = sees_choices(conflict.entry.round, current_user)
+    tells = sees_sides(conflict, current_user)
     is_open = conflict.resolved_at is None
     return page(
         "cases/staff/conflict_resolve.html",

@@ -13,6 +13,7 @@ from flask import Blueprint
 from app.accounts.models import Staff
 from app.core.db import db
 from app.core.guards import Identity, Role
+from app.rounds.break_glass import is_broken
 from app.rounds.cases import Conflict
 from app.rounds.counting import Choice
 from app.rounds.models import Channel, Round, Vote
@@ -39,6 +40,16 @@ def sees_choices(round_: Round, by: Identity) -> bool:
     """
     is_office = by.role not in (Role.WORKER, Role.AUDITOR)
     return is_office or round_.switches.staff_see_choices == Sight.HOUSEHOLDS
+
+
+def sees_sides(conflict: Conflict, by: Identity) -> bool:
+    """Whether what a home said twice may be shown to `by`: when the profile shows choices to the
+
+    staff, or for minutes after opening them with a reason, which the home is shown (T32).
+    """
+    entry = conflict.entry
+    shown_to_all = entry.round.switches.staff_see_choices == Sight.HOUSEHOLDS
+    return (shown_to_all and by.role != Role.AUDITOR) or is_broken(entry, by)
 
 
 def sides_of(conflict: Conflict, *, tells_choices: bool) -> tuple[Side, Side]:

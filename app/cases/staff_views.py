@@ -14,7 +14,7 @@ from app.accounts.queries import are_two_persons
 from app.cases.evidence import may_see
 from app.cases.forms import DeclineForm, ExtensionForm, PlanChangeForm, sent_photo
 from app.cases.prospects import of_burdens, place_of, prospect, votes_to_confirm
-from app.cases.sight import bp, named, sees_choices, sides_of
+from app.cases.sight import bp, named, sees_choices, sees_sides, sides_of
 from app.cases.story import about, filed
 from app.core.db import db
 from app.core.errors import Refused
@@ -152,9 +152,12 @@ def _latest(round_: Round) -> datetime | None:
 
 def _told(found: Decision) -> dict[str, Any]:
     """What the pages of a decision show, and what this person may do with it."""
-    tells, params = sees_choices(found.round, current_user), found.params
+    params = found.params
     kept = {int(matter): Choice(choice) for matter, choice in params.get("choices", {}).items()}
     conflict = db.session.get(Conflict, params.get("conflict", 0))
+    tells = (
+        sees_sides(conflict, current_user) if conflict else sees_choices(found.round, current_user)
+    )
     return {
         "decision": found,
         "round": found.round,
@@ -162,6 +165,7 @@ def _told(found: Decision) -> dict[str, Any]:
         "foreseen": prospect(found, tells_choices=tells),
         "choices": named(found.round, kept) if tells else [],
         "has_choices": bool(kept),
+        "conflict": conflict,
         "sides": sides_of(conflict, tells_choices=tells) if conflict else (),
         "objection": db.session.get(Objection, params.get("objection", 0)),
         "wants_slip": params.get("objection") in without_slip(found.round_id),

@@ -60,6 +60,13 @@ def is_open_for(opened: BreakGlass, by: Identity) -> bool:
     return opened.by_id == by.id and clock.now() < opened.at + OPEN_FOR
 
 
+def is_broken(entry: RegisterEntry, by: Identity) -> bool:
+    """Whether this person opened this household's choices within the last minutes."""
+    lately = (BreakGlass.by_id == by.id, BreakGlass.at > clock.now() - OPEN_FOR)
+    opened = select(BreakGlass.id).where(BreakGlass.entry_id == entry.id, *lately)
+    return db.session.scalar(opened.limit(1)) is not None
+
+
 def looks_at(household_id: int, since: datetime | None = None) -> Sequence[BreakGlass]:
     """Every time this household's choices were opened, the newest first.
 

@@ -49,20 +49,28 @@ def test_both_votes_stand_beside_each_other_and_the_paper_can_be_counted(
     client.sign_in(first)
     listed = client.get("cases.conflicts", round_id=round_.id)
     assert listed.all("a", href=f"/desk/conflicts/{conflict.id}/resolve")
+    shut = client.get("cases.resolve", conflict_id=conflict.id)
+    assert ballots(shut) == []
+    assert "“改造方案”同意1 户0 户" not in shut.text
+    # Who looks says why, and the home is shown it (T32).
+    client.submit(
+        next(a["href"] for a in shut.all("a") if a.text == "查看这一户的表态"),
+        {"reason": "纸质表和手机不一样，核实"},
+    )
     page = client.get("cases.resolve", conflict_id=conflict.id)
     assert ballots(page) == [
         "改造方案同意物业管理方案同意",
         "改造方案不同意物业管理方案不同意",
     ]
-    assert "只在核实的时候" in page.text
     assert "“改造方案”同意1 户0 户" in page.one("table", class_="changes").text
     client.post("cases.resolve", {**WORDS, "keep": "held"}, conflict_id=conflict.id)
     decision = last_decision()
     waiting = client.get("cases.resolve", conflict_id=conflict.id)
     assert "正在等第二个人决定" in waiting.text
     assert not waiting.all("textarea")
-    client.sign_in(second)
     assert len(ballots(client.get("cases.decision", decision_id=decision.id))) == 2
+    client.sign_in(second)
+    assert ballots(client.get("cases.decision", decision_id=decision.id)) == []
     client.post("cases.approve", decision_id=decision.id)
     vote = current_vote(conflict.entry)
     assert vote is not None
