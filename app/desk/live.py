@@ -180,4 +180,4 @@ def _render(context: dict[str, Any], names: tuple[str, ...], area_path: str, eta
     parts = {name: render_template(f"desk/_{name}.html", **context) for name in names}
     body = json.dumps(parts, ensure_ascii=False).encode()
     [shown] = context.values()
-    return Snapshot(area_path, etag, shown, body, gzip.compress(body, 6))
+    return Snapshot(area_path, etag, shown, body, gzip.compress(body, 6, mtime=0))

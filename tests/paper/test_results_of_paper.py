@@ -42,7 +42,7 @@ def test_the_audit_shows_the_photograph_the_vote_was_keyed_from(client: PageClie
         close_due_rounds()
         [item] = sample_of(desk.round.id)
         client.sign_in(office)
-        page = client.get("rounds_cases.check", item_id=item.id)
+        page = client.get("cases.check", item_id=item.id)
         [link] = [a for a in page.all("a") if a.text == "看录入时的照片"]
         answer = client.raw("get", link["href"])
     assert (answer.status_code, answer.mimetype) == (200, "image/jpeg")
