@@ -18,7 +18,7 @@ from app.cases.sight import bp, named, sees_choices, sees_sides, sides_of
 from app.cases.story import about, filed
 from app.core.db import db
 from app.core.errors import Refused
-from app.core.guards import WITH_AUDITORS, Role, must_reach, staff, stepped_up, uploads
+from app.core.guards import WITH_AUDITORS, Role, may_open, must_reach, staff, stepped_up, uploads
 from app.core.i18n import translated
 from app.core.web import page, saved
 from app.projects.models import PlanVersion
@@ -180,7 +180,7 @@ def _told(found: Decision) -> dict[str, Any]:
 
 
 def _may_approve(found: Decision) -> bool:
-    may_decide = found.is_waiting and current_user.role != Role.WORKER
+    may_decide = found.is_waiting and may_open("cases.approve")
     return (
         may_decide
         and are_two_persons(found.proposed_by_id, current_user)

@@ -68,18 +68,19 @@ class _Slot:
         return self.age <= self.believed
 
 
-# By round, building (0 for the whole round) and language.
-_slots: OrderedDict[tuple[int, int, str], _Slot] = OrderedDict()
+# A round, a building of it (0 for the whole), a language, and whether its reader goes to doors.
+Key = tuple[int, int, str, bool]
+_slots: OrderedDict[Key, _Slot] = OrderedDict()
 _slots_lock = threading.Lock()
 
 
-def snapshot_of(round_id: int, building_id: int = 0) -> Snapshot | None:
+def snapshot_of(round_id: int, building_id: int = 0, *, walks: bool = True) -> Snapshot | None:
     """The board of a round, or of one of its buildings, some `BELIEVED` seconds old.
 
-    In the reader's language. While one caller renews it, the others get the one before, for at
-    most `PATIENCE` seconds. None when there is no such round, or no such building in it.
+    In the reader's language, with ways to the doors where the reader `walks` there. While one
+    caller renews it, the others get the one before, for at most `PATIENCE` seconds. None when there is no such round, or no such building in it.
     """
-    key = (round_id, building_id, str(get_locale()))
+    key = (round_id, building_id, str(get_locale()), walks)
     slot = _slot(key)
     if slot.is_believed:
         return slot.snapshot
@@ -93,9 +94,9 @@ def snapshot_of(round_id: int, building_id: int = 0) -> Snapshot | None:
     return _renew(slot, key)
 
 
-def from_memory(round_id: int, building_id: int, language: str) -> Snapshot | None:
+def from_memory(key: Key) -> Snapshot | None:
     """The same without asking anybody: None when it must be looked up, or renewed by who asks."""
-    slot = _slots.get((round_id, building_id, language))
+    slot = _slots.get(key)
     if slot is None:
         return None
     is_good = slot.is_believed or (slot.lock.locked() and slot.age <= PATIENCE)
@@ -108,7 +109,7 @@ def forget() -> None:
         _slots.clear()
 
 
-def _slot(key: tuple[int, int, str]) -> _Slot:
+def _slot(key: Key) -> _Slot:
     slot = _slots.get(key)
     if slot is None:
         with _slots_lock:
@@ -118,12 +119,12 @@ def _slot(key: tuple[int, int, str]) -> _Slot:
     return slot
 
 
-def _renew(slot: _Slot, key: tuple[int, int, str]) -> Snapshot | None:
+def _renew(slot: _Slot, key: Key) -> Snapshot | None:
     """Look whether the round changed, and render it when it did; gives the slot's lock back."""
     try:
         if not slot.is_believed:
             before, began = slot.snapshot, time.thread_time()
-            slot.snapshot = _current(*key[:2], before)
+            slot.snapshot = _current(key, before)
             slot.asked_at = time.monotonic()
             # The first drawing of all also reads the templates.
             cost = DRAWINGS * (time.thread_time() - began) if before else 0.0
@@ -133,13 +134,13 @@ def _renew(slot: _Slot, key: tuple[int, int, str]) -> Snapshot | None:
         slot.lock.release()
 
 
-def _current(round_id: int, building_id: int, before: Snapshot | None) -> Snapshot | None:
+def _current(key: Key, before: Snapshot | None) -> Snapshot | None:
     # The revision is read before the counters: parts may be newer than their tag, never older.
     row = db.session.execute(
         select(Round, Area.path)
         .join(Compound, Compound.id == Round.compound_id)
         .join(Area, Area.id == Compound.area_id)
-        .where(Round.id == round_id)
+        .where(Round.id == key[0])
         .execution_options(populate_existing=True)
     ).one_or_none()
     if row is None:
@@ -147,7 +148,7 @@ def _current(round_id: int, building_id: int, before: Snapshot | None) -> Snapsh
     etag = _etag(row.Round)
     if before is not None and before.etag == etag:
         return before
-    return _draw(row.Round, building_id, row.path, etag)
+    return _draw(row.Round, key, row.path, etag)
 
 
 def _etag(round_: Round) -> str:
@@ -168,16 +169,18 @@ def _etag(round_: Round) -> str:
     return hashlib.sha256("|".join(map(str, shown)).encode()).hexdigest()[:20]
 
 
-def _draw(round_: Round, building_id: int, area_path: str, etag: str) -> Snapshot | None:
+def _draw(round_: Round, key: Key, area_path: str, etag: str) -> Snapshot | None:
+    _, building_id, _language, walks = key
     if not building_id:
-        return _render({"board": board_of(round_)}, PARTS, area_path, etag)
+        return _render("board", board_of(round_), walks, area_path, etag)
     visits = {id_: str(outcome.label) for id_, outcome in last_outcomes(round_.id).items()}
     plan = door_plan(round_, building_id, visits)
-    return _render({"plan": plan}, PLAN_PARTS, area_path, etag) if plan else None
+    return _render("plan", plan, walks, area_path, etag) if plan else None
 
 
-def _render(context: dict[str, Any], names: tuple[str, ...], area_path: str, etag: str) -> Snapshot:
-    parts = {name: render_template(f"desk/_{name}.html", **context) for name in names}
+def _render(name: str, shown: Any, walks: bool, area_path: str, etag: str) -> Snapshot:
+    names = {"board": PARTS, "plan": PLAN_PARTS}[name]
+    context = {name: shown, "walks": walks}
+    parts = {part: render_template(f"desk/_{part}.html", **context) for part in names}
     body = json.dumps(parts, ensure_ascii=False).encode()
-    [shown] = context.values()
     return Snapshot(area_path, etag, shown, body, gzip.compress(body, 6, mtime=0))

@@ -61,12 +61,15 @@ class Polls:
         if board is None or not self._is_plain(asked):
             return None
         cookies = asked.get("HTTP_COOKIE", "")
-        snapshot = live.from_memory(int(board[1]), int(board[2] or 0), _language(cookies))
         who = self._who(cookies)
-        if snapshot is None or who is None:
+        if who is None:
             return None
+        walks = self._opens(who, "doors_staff.doors")
+        place = (int(board[1]), int(board[2] or 0))
+        snapshot = live.from_memory((*place, _language(cookies), walks))
         view = "desk.building_live" if board[2] else "desk.live"
-        return snapshot if self._may_look(who, view, snapshot) else None
+        may_look = snapshot and self._opens(who, view) and who.reaches(snapshot.area_path)
+        return snapshot if may_look else None
 
     def _is_plain(self, asked: "WSGIEnvironment") -> bool:
         is_ours = asked.get("HTTP_HOST") == self.app.extensions["juyi_config"].host
@@ -77,9 +80,9 @@ class Polls:
         assert isinstance(sessions, Sessions)
         return staff_gate.remembered(sessions.kept(self.app, cookies))
 
-    def _may_look(self, who: Identity, view: str, snapshot: Snapshot) -> bool:
-        roles = getattr(self.app.view_functions[view], "roles", ())
-        return who.role in (*roles, Role.ADMIN) and who.reaches(snapshot.area_path)
+    def _opens(self, who: Identity, endpoint: str) -> bool:
+        roles = getattr(self.app.view_functions[endpoint], "roles", ())
+        return who.role in (*roles, Role.ADMIN)
 
 
 def _language(cookies: str) -> str:

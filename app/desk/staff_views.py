@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from app.core.db import db
-from app.core.guards import WITH_AUDITORS, must_reach, staff
+from app.core.guards import WITH_AUDITORS, may_open, must_reach, staff
 from app.core.web import asked_number, page, spreadsheet
 from app.desk import live as live_parts
 from app.desk import picture, queries, sheets
@@ -93,6 +93,7 @@ def board(round_id: int) -> Response:
     snapshot = _load_snapshot(round_id)
     return page(
         "desk/board.html",
+        walks=may_open("doors_staff.doors"),
         round=db.session.get_one(Round, round_id),
         board=snapshot.shown,
         etag=snapshot.etag,
@@ -119,12 +120,13 @@ def board_sheet(round_id: int) -> Response:
 
 
 @bp.get("/rounds/<int:round_id>/buildings/<int:building_id>")
-@staff()
+@staff(*WITH_AUDITORS)
 def building(round_id: int, building_id: int) -> Response:
     """The door plan of a building: which door to knock on, at a glance."""
     snapshot = _load_snapshot(round_id, building_id)
     return page(
         "desk/building.html",
+        walks=may_open("doors_staff.doors"),
         round=db.session.get_one(Round, round_id),
         plan=snapshot.shown,
         etag=snapshot.etag,
@@ -134,7 +136,7 @@ def building(round_id: int, building_id: int) -> Response:
 
 
 @bp.get("/rounds/<int:round_id>/buildings/<int:building_id>/live")
-@staff()
+@staff(*WITH_AUDITORS)
 def building_live(round_id: int, building_id: int) -> Response:
     """The live parts of the door plan as JSON; 304 while nothing changed."""
     return _live_parts(_load_snapshot(round_id, building_id))
@@ -178,7 +180,8 @@ def _load_compound(compound_id: int) -> Compound:
 
 
 def _load_snapshot(round_id: int, building_id: int = 0) -> Snapshot:
-    snapshot = live_parts.snapshot_of(round_id, building_id)
+    walks = may_open("doors_staff.doors")
+    snapshot = live_parts.snapshot_of(round_id, building_id, walks=walks)
     if snapshot is None:
         abort(404)
     must_reach(snapshot.area_path)

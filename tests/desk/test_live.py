@@ -149,7 +149,7 @@ def test_while_one_renews_a_board_the_others_are_given_the_one_before(
         before = live.snapshot_of(round_.id)
         say(round_, homes_of(round_.compound.buildings[0])[0])
         time.sleep(live.BELIEVED + 0.1)
-        slot = live._slots[round_.id, 0, str(get_locale())]
+        slot = live._slots[round_.id, 0, str(get_locale()), True]
         with slot.lock:
             assert live.snapshot_of(round_.id) is before
         after = live.snapshot_of(round_.id)
