@@ -78,7 +78,8 @@ def snapshot_of(round_id: int, building_id: int = 0, *, walks: bool = True) -> S
     """The board of a round, or of one of its buildings, some `BELIEVED` seconds old.
 
     In the reader's language, with ways to the doors where the reader `walks` there. While one
-    caller renews it, the others get the one before, for at most `PATIENCE` seconds. None when there is no such round, or no such building in it.
+    caller renews it, the others get the one before, for at most `PATIENCE` seconds. None when
+    there is no such round, or no such building in it.
     """
     key = (round_id, building_id, str(get_locale()), walks)
     slot = _slot(key)
