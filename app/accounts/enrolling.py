@@ -37,11 +37,11 @@ def offer(person: Staff, nonce: str) -> Offer:
     return Offer(draw_qr(address), address, " ".join(groups))
 
 
-def confirm(person: Staff, typed: str, nonce: str, *, by: Identity) -> None:
+def confirm(person: Staff, typed: str, nonce: str, *, by: Identity, renews: bool = False) -> None:
     """Make what the page offered the second factor, with new recovery codes.
 
-    Refuses `WrongCode`.
+    Refuses `WrongCode`, and `HasOne` unless it `renews` the one there is.
     """
     key = code_key()
     secret, codes = second_factor.secret_of(nonce, key), second_factor.recovery_codes(nonce, key)
-    second_factor.enrol(person, secret, typed, codes, key, by=by)
+    second_factor.enrol(person, secret, typed, codes, key, by=by, renews=renews)

@@ -87,7 +87,7 @@ def renew() -> Response:
     nonce = session.setdefault("renewing", random_token(_NONCE))
     if form.validate_on_submit():
         try:
-            enrolling.confirm(person, form.otp.data, nonce, by=current_user)
+            enrolling.confirm(person, form.otp.data, nonce, by=current_user, renews=True)
         except Refused as refusal:
             form.otp.errors = [translated(refusal)]
         else:

@@ -41,6 +41,10 @@ class NoCode(Refused):
     """The account has a second factor and nothing was typed for it."""
 
 
+class HasOne(Refused):
+    """Another browser set up the second factor of this account meanwhile."""
+
+
 class WrongCode(Refused):
     """The code is not the one of this moment, or it was used before."""
 
@@ -77,14 +81,23 @@ def recovery_codes(nonce: str, key: str) -> list[str]:
 
 
 def enrol(
-    staff: Staff, secret: str, typed: str, codes: Sequence[str], key: str, *, by: Identity | None
+    staff: Staff,
+    secret: str,
+    typed: str,
+    codes: Sequence[str],
+    key: str,
+    *,
+    by: Identity | None,
+    renews: bool,
 ) -> None:
     """Make this secret the second factor once its code was typed, with new recovery codes.
 
-    Refuses `WrongCode`.
+    Refuses `WrongCode`, and `HasOne` when it `renews` none and another browser was first.
     """
     hashes = _hashed(codes, key)
     staff = _locked(staff.id)
+    if staff.enrolled_at is not None and not renews:
+        raise HasOne(msg("这个账号刚刚已经绑定了手机。请用那部手机上的动态码登录。"))
     step = _step_of(secret, typed, after=0)
     if step is None:
         raise WrongCode(msg("动态码不对。请看手机上现在显示的 6 位数字，再填一遍。"))

@@ -1,16 +1,19 @@
 """Forms of the people of the desk: signing in, proving again, inviting, a password of one's own."""
 
+import re
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import PasswordField, SelectField, StringField
-from wtforms.validators import DataRequired, EqualTo, Length
+from wtforms.validators import DataRequired, EqualTo, Length, Regexp
 
 from app.accounts.passwords import PASSWORD_LENGTH
 from app.core.forms import Form, tidied
 from app.core.guards import Role
 from app.roster.models import Area
 
+# What everybody can type again, on any keyboard of the office.
+_USERNAME = re.compile(r"[^\W_][\w.\-]*\Z")
 # What is typed here is good for seconds only: no browser need keep it.
 _OTP = {"autocomplete": "one-time-code", "autocapitalize": "off", "spellcheck": "false"}
 
@@ -95,7 +98,14 @@ class PersonForm(StandingForm):
     )
     username = StringField(
         _l("用户名"),
-        [DataRequired(_l("请填用户名。")), Length(max=60, message=_l("用户名太长。"))],
+        [
+            DataRequired(_l("请填用户名。")),
+            Length(max=60, message=_l("用户名太长。")),
+            Regexp(
+                _USERNAME,
+                message=_l("用户名只用字母、汉字、数字和 . - _，中间没有空格。"),
+            ),
+        ],
         filters=[tidied],
         render_kw={"autocomplete": "off", "autocapitalize": "off"},
     )

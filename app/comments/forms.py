@@ -146,7 +146,7 @@ class ReplyForm(SeenForm):
 class AssignmentForm(SeenForm):
     """Who is to answer a comment."""
 
-    staff = SelectField(_l("请谁答复"), coerce=int)
+    staff = SelectField(_l("请谁答复"), [InputRequired(_l("请选一位。"))], coerce=int)
 
     def __init__(self, comment: Comment, able: Sequence[Staff], **kwargs: Any) -> None:
         super().__init__(comment, staff=comment.assigned_to_id or 0, **kwargs)

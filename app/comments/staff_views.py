@@ -1,5 +1,6 @@
 """Staff answer comments, release what is held, and remove with a reason that stays visible."""
 
+import re
 from typing import Any
 
 from flask import Blueprint, Response, abort, flash, request
@@ -30,6 +31,8 @@ from app.projects.models import Section
 from app.projects.queries import compound_of
 from app.roster.models import Building, Compound
 from app.rounds.homes import office_phone
+
+_NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 
 bp = Blueprint("comments_staff", __name__, url_prefix="/desk/comments")
 
@@ -292,7 +295,7 @@ def _reply_form(comment: Comment) -> ReplyForm:
 def _states() -> dict[int, str]:
     """Which words of which comments somebody read: `12:2026-…` each."""
     pairs = [one.partition(":") for one in request.form.getlist("read")[:PAGE_SIZE]]
-    return {int(id_): seen for id_, _colon, seen in pairs if id_.isascii() and id_.isdecimal()}
+    return {int(id_): seen for id_, _colon, seen in pairs if _NUMBER.fullmatch(id_)}
 
 
 def _load_comment(comment_id: int) -> Comment:

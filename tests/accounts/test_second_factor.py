@@ -9,7 +9,7 @@ import sqlalchemy as sa
 import time_machine
 from flask import Flask
 
-from app.accounts import second_factor
+from app.accounts import enrolling, second_factor
 from app.accounts.enrolling import code_key
 from app.accounts.models import RecoveryCode, Staff, StaffSession
 from app.accounts.second_factor import Proof, WrongCode
@@ -64,6 +64,23 @@ def test_a_wrong_first_code_is_told_and_the_same_secret_stays(client: PageClient
     assert "动态码不对" in again.text
     assert secret_on(again) == secret_on(page)
     assert staff.enrolled_at is None
+
+
+def test_of_two_browsers_that_set_up_one_account_the_first_wins(client: PageClient) -> None:
+    staff = make_unenrolled()
+    begin_enrolling(client, staff)
+    ours, theirs = "a" * 26, "b" * 26
+    for nonce in (ours, theirs):
+        secret = second_factor.secret_of(nonce, code_key())
+        typed = pyotp.TOTP(secret).now()
+        if nonce == ours:
+            enrolling.confirm(staff, typed, nonce, by=staff.identity)
+            db.session.commit()
+        else:
+            with pytest.raises(second_factor.HasOne):
+                enrolling.confirm(staff, typed, nonce, by=staff.identity)
+    kept = second_factor.secret_of(ours, code_key())
+    assert unseal(staff.otp_sealed or b"").decode() == kept
 
 
 def test_the_secret_lies_in_no_cookie_and_not_readable_in_the_database(client: PageClient) -> None:

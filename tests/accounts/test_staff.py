@@ -125,6 +125,14 @@ def test_two_user_names_that_look_the_same_are_one(client: PageClient) -> None:
     assert "已经有人用了" in page.text
 
 
+@pytest.mark.parametrize("name", ["..", "a/b", "<b>", "' OR 1=1--", "new one", "😀😀", "-a"])
+def test_a_user_name_that_nobody_can_type_again_is_refused(client: PageClient, name: str) -> None:
+    client.sign_in(make_staff())
+    person = {"username": name, "name": "李敏", "role": "worker", "area": "0"}
+    page = client.post("accounts_staff.add_person", person, status=422)
+    assert "用户名只用字母、汉字、数字" in page.text
+
+
 def test_a_worker_does_not_see_the_accounts(client: PageClient) -> None:
     client.sign_in(make_staff(Role.WORKER))
     assert client.get("accounts_staff.people", status=403).h1 == "这里您进不去"
