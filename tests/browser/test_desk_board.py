@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import DESK, PHONE, Sample, Server
 from tests.browser.residents import Resident
@@ -80,9 +80,7 @@ def test_a_vote_changes_the_door_plan_within_two_seconds(
     while next(way) != "review":
         assert int(voted.inner_text()) == before
     next(way)
-    desk.wait_for_function(
-        f"document.querySelector('[data-key=voted]').textContent === '{before + 1}'", timeout=2000
-    )
+    expect(voted).to_have_text(str(before + 1), timeout=2000)
 
 
 def test_the_screen_can_be_filled_and_the_text_copied(sample: Running, new_page: NewPage) -> None:
@@ -95,8 +93,7 @@ def test_the_screen_can_be_filled_and_the_text_copied(sample: Running, new_page:
     page.get_by_role("button", name="已复制").wait_for()
     page.goto(f"{server.url}/desk/rounds/{round_id}?wall=1")
     page.get_by_role("button", name="全屏").click()
-    page.wait_for_function("document.fullscreenElement !== null")
-    assert page.evaluate("document.fullscreenElement.tagName") == "HTML"
+    expect(page.locator("html:fullscreen")).to_have_count(1)
 
 
 def test_what_is_unfolded_stays_so_while_the_board_lives(

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, Route
 
 from app.doors.models import Visit
 from app.rounds.assisting import AssistedSession
-from tests.browser.conftest import DESK, PHONE, Sample, Server, code_of
+from tests.browser.conftest import DESK, PHONE, Sample, Server
 from tests.browser.test_sample_pages import check, sign_in
 
 NewPage = Callable[[dict[str, int]], Page]
@@ -153,11 +153,7 @@ def test_after_the_session_it_keeps_what_waits_and_asks_to_sign_in(
     page.get_by_role("link", name="去登录").tap()
     page.wait_for_url("**/login")
     assert visits(server) == before
-    person = next(s for s in facts["staff"] if s["username"] == "admin")
-    page.get_by_label("用户名").fill(person["username"])
-    page.get_by_label("密码").fill(person["password"])
-    page.get_by_label("动态码或备用码").fill(code_of(person["otp_secret"]))
-    page.get_by_role("button", name="登录").click()
+    server.lets_in(page, facts, "admin")
     page.get_by_text("都送到了").wait_for()
     assert visits(server) == before + 1
 

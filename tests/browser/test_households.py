@@ -30,11 +30,8 @@ class Person:
 
     def __init__(self, page: Page, server: Server, sample: Sample, username: str) -> None:
         self.page, self.url = page, server.url
-        password = next(s["password"] for s in sample["staff"] if s["username"] == username)
         page.goto(f"{server.url}/login")
-        page.fill("#username", username)
-        page.fill("#password", password)
-        page.get_by_role("button", name="登录").click()
+        server.lets_in(page, sample, username)
         page.wait_for_url("**/desk")
 
     def finds(self, words: str, address: str) -> None:

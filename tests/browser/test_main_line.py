@@ -108,7 +108,7 @@ def import_the_ledger(first: Worker) -> str:
     first.page.locator("form[action$=confirm] button").click()
     first.waits_for_job("1845")
     shoot(first.page, "line-import-result")
-    first.opens("?q=" + COMPOUND)
+    first.opens("/compounds?q=" + COMPOUND)
     link = first.page.get_by_role("link", name=COMPOUND, exact=True).first
     return str(link.get_attribute("href")).rsplit("/", 1)[1]
 

@@ -23,11 +23,8 @@ class Clerk:
 
     def __init__(self, page: Page, server: Server, sample: Sample, username: str) -> None:
         self.page, self.url = page, server.url
-        [person] = [one for one in sample["staff"] if one["username"] == username]
         page.goto(f"{server.url}/login")
-        page.fill("#username", username)
-        page.fill("#password", person["password"])
-        page.get_by_role("button", name="登录").click()
+        server.lets_in(page, sample, username)
         page.wait_for_url("**/desk")
 
     def opens(self, path: str, name: str = "") -> None:

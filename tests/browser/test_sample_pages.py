@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-from tests.browser.conftest import DESK, PHONE, Sample, Server, code_of, shoot
+from tests.browser.conftest import DESK, PHONE, Sample, Server, shoot
 
 NewPage = Callable[[dict[str, int]], Page]
 
@@ -36,12 +36,8 @@ def check(page: Page, name: str) -> None:
 
 
 def sign_in(page: Page, server: Server, sample: Sample, username: str) -> None:
-    person = next(s for s in sample["staff"] if s["username"] == username)
     page.goto(f"{server.url}/login")
-    page.get_by_label("用户名").fill(person["username"])
-    page.get_by_label("密码").fill(person["password"])
-    page.get_by_label("动态码或备用码").fill(code_of(person["otp_secret"]))
-    page.get_by_role("button", name="登录").click()
+    server.lets_in(page, sample, username)
     page.wait_for_url("**/desk")
 
 
