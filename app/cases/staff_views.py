@@ -44,7 +44,7 @@ def decisions(round_id: int) -> Response:
         round=round_,
         waiting=[pair for pair in found if pair[0].is_waiting],
         settled=[pair for pair in found if not pair[0].is_waiting],
-        may_extend=is_allowed(Verb.EXTEND, round_.state),
+        may_extend=may_open("cases.extend") and is_allowed(Verb.EXTEND, round_.state),
         newer=changes.newer_version(round_),
     )
 
