@@ -19,7 +19,7 @@ from app.accounts.codes import draw_code
 from app.accounts.models import Staff
 from app.core import clock
 from app.core.db import db
-from app.core.guards import Role
+from app.core.guards import Identity, Role
 from app.core.sealing import seal
 from app.core.tokens import keyed_digest
 from app.projects.models import (
@@ -157,6 +157,15 @@ def make_staff(role: Role = Role.OFFICE, area: Area | None = None, username: str
     db.session.add(staff)
     db.session.flush()
     return staff
+
+
+def mark_invited(staff: Staff, by: Staff | Identity, *, vouched: bool = True) -> None:
+    """Let it be that `by` invited somebody, and that a third person vouched for them."""
+    staff.made_by_id = by.id
+    voucher = make_staff() if vouched else None
+    staff.vouched_by_id = voucher.id if voucher else None
+    staff.vouched_at = clock.now() if voucher else None
+    db.session.flush()
 
 
 def login_of(staff: Staff, **others: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from app.accounts import desk_sessions
 from app.accounts.codes import Code, draw_code, hash_secret
 from app.accounts.models import HouseholdCode, HouseholdSession, Staff
 from app.accounts.passwords import hashed
-from app.accounts.standing import NotAllowed, check_may_look_after, check_may_make, check_reach
+from app.accounts.standing import check_may_look_after, check_may_make
 from app.core import clock
 from app.core.db import db, once
 from app.core.errors import Refused, msg
@@ -105,12 +105,8 @@ def change_password(staff: Staff, password_hash: str, *, keep: str, by: Identity
 
 
 def close_staff(staff: Staff, *, by: Identity) -> None:
-    """End an account and every session of it; refuses `NotAllowed` for oneself."""
-    if staff.id == by.id:
-        raise NotAllowed(msg("不能停用自己的账号，请让另一位管理员来做。"))
-    if staff.role == Role.ADMIN and by.role != Role.ADMIN:
-        raise NotAllowed(msg("只有系统管理员能停用管理员。"))
-    check_reach(by, staff.area)
+    """End an account of somebody below, and every session of it; refuses `NotAllowed` else."""
+    check_may_look_after(by, staff)
     staff.closed_at = clock.now()
     desk_sessions.end_all(staff.id)
     record(OFFICE, Kind.STAFF, {"closed": staff.id}, actor=by.commitment)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, delete, select, update
 
 from app.accounts.models import Staff, StaffSession
+from app.accounts.standing import check_may_look_after
 from app.core import clock
 from app.core.db import db
 from app.core.guards import Identity
@@ -65,7 +66,12 @@ def leave(token: str) -> None:
 
 
 def end(found: StaffSession, *, by: Identity) -> None:
-    """End one sign-in, one's own or of somebody one looks after; it is dead within a second."""
+    """End one sign-in, one's own or of somebody one looks after; it is dead within a second.
+
+    Refuses `NotAllowed` for anybody else's.
+    """
+    if found.staff_id != by.id:
+        check_may_look_after(by, found.staff)
     if found.ended_at is None:
         found.ended_at = clock.now()
         facts = {"session_ended": found.staff_id}

@@ -54,8 +54,10 @@ def invite(staff: Staff, token: str, *, by: Identity | None) -> Invitation:
     desk_sessions.end_all(staff.id)
     second_factor.forget(staff)
     staff.password_hash = None
-    # Whoever hands the link over could use it: these two are never two persons (decision 6).
+    # Whoever hands the link over could use it: these two are never two persons, and somebody
+    # else has to vouch for the account (decision 6).
     staff.made_by_id = by.id if by else staff.made_by_id
+    staff.vouched_by_id = staff.vouched_at = None
     invitation = Invitation(
         staff=staff,
         token_digest=token_digest(token),

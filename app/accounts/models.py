@@ -2,7 +2,17 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    UniqueConstraint,
+    or_,
+    text,
+)
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.core.db import BigInt, Model
@@ -18,6 +28,9 @@ class Staff(Model):
     __table_args__ = (
         CheckConstraint(
             "(otp_sealed IS NULL) = (enrolled_at IS NULL)", name="enrolled_with_secret"
+        ),
+        CheckConstraint(
+            "(vouched_at IS NULL) = (vouched_by_id IS NULL)", name="vouched_by_somebody"
         ),
     )
 
@@ -36,9 +49,22 @@ class Staff(Model):
     salt: Mapped[bytes] = mapped_column(default=random_bytes)
     # Who invited them last, or made the account: decision 6 keeps the two apart.
     made_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    # Who said since the last invitation that this person uses the account themself.
+    vouched_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    vouched_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
     area: Mapped[Area | None] = relationship()
+
+    @hybrid_property
+    def is_vouched(self) -> bool:
+        """Whether this is known to be a person of their own: made on the server, or vouched for."""
+        return self.made_by_id is None or self.vouched_at is not None
+
+    @is_vouched.inplace.expression
+    @classmethod
+    def _is_vouched(cls) -> ColumnElement[bool]:
+        return or_(cls.made_by_id.is_(None), cls.vouched_at.is_not(None))
 
     @property
     def identity(self) -> Identity:

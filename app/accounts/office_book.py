@@ -31,7 +31,15 @@ KINDS: dict[Kind, Any] = {
     Kind.CODE_REVOKED: _l("作废户码"),
     Kind.COMMENT: _l("居民问答"),
     Kind.MODERATION: _l("处理居民问答"),
+    Kind.REPLY_TEMPLATE: _l("回复模板"),
+    Kind.DECISION_PROPOSED: _l("提出改一户的登记"),
+    Kind.DECISION_DECLINED: _l("没有同意改一户的登记"),
+    Kind.IDENTITY_CHANGE: _l("改了一户的登记"),
+    Kind.SESSIONS_ENDED: _l("退出一户的所有手机"),
+    Kind.EXPORT: _l("导出住户名单"),
 }
+# What of a home is changed, as its entry names it.
+_ABOUT = {"phone": _l("手机号"), "owners": _l("过户")}
 # What befell an account → how it is said; the number in the entry is the account's.
 _DEEDS = {
     "made": _l("建立账号：%(who)s"),
@@ -44,6 +52,7 @@ _DEEDS = {
     "signed_in": _l("登录：%(who)s"),
     "session_ended": _l("退出一处登录：%(who)s"),
     "changed": _l("改身份或范围：%(who)s，现在是%(role)s"),
+    "vouched": _l("确认账号是本人在用：%(who)s"),
     "closed": _l("停用账号：%(who)s"),
     "code_shown": _l("在服务器上看了动态码：%(who)s"),
 }
@@ -83,7 +92,7 @@ def as_lines(rows: Sequence[JournalEntry]) -> list[Line]:
         Line(
             row.seq,
             row.at,
-            KINDS.get(row.kind, _l("其他")),
+            KINDS[row.kind],
             _words(row.kind, facts, names),
             "" if facts["actor"] == SYSTEM else str(actors.get(facts["actor"], _l("居民"))),
         )
@@ -98,6 +107,8 @@ def _words(kind: Kind, facts: Mapping[str, Any], names: Mapping[int, str]) -> st
             return ""
         role = str(Role(facts["role"]).label) if "role" in facts else ""
         return str(_DEEDS[deed]) % {"who": names.get(facts[deed], ""), "role": role}
+    if about := _ABOUT.get(facts.get("about", "")):
+        return str(about)
     households = facts.get("households")
     if isinstance(households, list):
         return str(_l("%(count)s 户", count=len(households)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, literal, or_, select
 from sqlalchemy.orm import aliased, joinedload
 
 from app.accounts.desk_sessions import stands, token_digest
@@ -123,30 +123,36 @@ def forget_identities() -> None:
 
 
 def are_two_persons(first_id: int | None, second: Identity) -> bool:
-    """Whether a step taken by `first_id` may be confirmed by `second`: somebody else, and neither
+    """Whether a step taken by `first_id` may be confirmed by `second` (decision 6): somebody else,
 
-    made the other's account, or one person could hold both.
+    both known to be persons of their own, and neither made the other's account.
     """
     if first_id is None or first_id == second.id:
         return False
-    made_by = dict(
-        db.session.execute(
-            select(Staff.id, Staff.made_by_id).where(Staff.id.in_([first_id, second.id]))
-        ).all()
-    )
-    return made_by.get(second.id) != first_id and made_by.get(first_id) != second.id
+    is_near = select(literal(first_id).in_(near_to(second)))
+    return not db.session.scalar(is_near)
 
 
 def too_near(by: Identity) -> set[int]:
-    """Whose steps `by` can never confirm: their own, of whose account they made, and of who made
+    """`near_to` at once, for many steps."""
+    return set(db.session.scalars(near_to(by)))
 
-    theirs; `are_two_persons` for many at once.
+
+def near_to(by: Identity) -> Select[int]:
+    """Whose steps `by` can never confirm, as ids of staff: the rule of `are_two_persons`.
+
+    Their own, of whose account they made, of who made theirs, and of everybody for whom nobody
+    vouched; of all, while nobody vouched for `by`.
     """
-    made_me = select(Staff.made_by_id).where(Staff.id == by.id).scalar_subquery()
-    near = select(Staff.id).where(
-        or_(Staff.id == by.id, Staff.made_by_id == by.id, Staff.id == made_me)
+    me, one = aliased(Staff), aliased(Staff)
+    is_near = or_(
+        one.id == me.id,
+        one.made_by_id == me.id,
+        one.id == me.made_by_id,
+        ~one.is_vouched,
+        ~me.is_vouched,
     )
-    return set(db.session.scalars(near))
+    return select(one.id).join(me, me.id == by.id).where(is_near)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from flask import Blueprint, Flask, Response, abort, flash, request, session
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from app.accounts import actions, desk_sessions, invitations, queries
+from app.accounts import actions, desk_sessions, invitations, queries, vouching
 from app.accounts import standing as standing_of
 from app.accounts.enrolling import code_key
 from app.accounts.models import Staff, StaffSession
@@ -39,12 +39,15 @@ def init_app(app: Flask) -> None:
 def people() -> Response:
     """Who works within this person's scope; of some words only, when they are asked for."""
     words = tidied(request.args.get("words"))[:60]
-    stretch = paged(queries.people_within(current_user, words), asked_number("page"))
+    is_waiting = request.args.get("show") == "waiting"
+    listed = vouching.listed(current_user, words, waiting_only=is_waiting)
+    stretch = paged(listed, asked_number("page"))
     found = [queries.Colleague(*row) for row in stretch.rows]
     shown: dict[str, Any] = {
         "stretch": stretch,
         "people": found,
         "words": words,
+        "is_waiting": is_waiting,
         "now": clock.now(),
     }
     return page("accounts/staff/people.html", **shown)
@@ -94,6 +97,7 @@ def person(staff_id: int) -> Response:
         colleague=queries.colleague(found, current_user),
         sign_ins=desk_sessions.standing(found.id),
         may_look_after=standing_of.may_look_after(current_user, found),
+        may_vouch=vouching.may_vouch(current_user, found),
         now=clock.now(),
     )
 
@@ -143,12 +147,28 @@ def invitation(staff_id: int) -> Response:
     return page("accounts/staff/invitation.html", person=person, **shown)
 
 
+@bp.route("/people/<int:staff_id>/vouch", methods=["GET", "POST"])
+@staff(*vouching.VOUCHERS)
+@stepped_up
+def vouch(staff_id: int) -> Response:
+    """Confirm, then say that one knows the person and that they use the account themself."""
+    person = _load_person(staff_id)
+    vouching.check_may_vouch(current_user, person)
+    if request.method == "POST":
+        vouching.vouch(person, by=current_user)
+        flash(_("已确认，这个账号从现在起可以做第二个人。"))
+        return saved(".person", staff_id=staff_id)
+    inviter = db.session.get_one(Staff, person.made_by_id)
+    return page("accounts/staff/vouch.html", person=person, inviter=inviter)
+
+
 @bp.route("/people/<int:staff_id>/close", methods=["GET", "POST"])
 @staff(Role.OFFICE, Role.DISTRICT)
 @stepped_up
 def close_person(staff_id: int) -> Response:
     """Confirm, then end an account."""
     person = _load_person(staff_id)
+    standing_of.check_may_look_after(current_user, person)
     if request.method == "POST":
         actions.close_staff(person, by=current_user)
         flash(_("账号已停用，这个人的登录马上失效。"))
@@ -158,6 +178,7 @@ def close_person(staff_id: int) -> Response:
 
 @bp.post("/people/<int:staff_id>/sign-ins/<int:session_id>/end")
 @staff(Role.OFFICE, Role.DISTRICT)
+@stepped_up
 def end_sign_in(staff_id: int, session_id: int) -> Response:
     """End a sign-in of a colleague, as when a phone was left somewhere."""
     person, found = _load_person(staff_id), db.session.get(StaffSession, session_id)

@@ -18,7 +18,7 @@ from app.cases.sight import bp, choices_of, named
 from app.cases.story import about_objection, filed
 from app.core import clock
 from app.core.db import db
-from app.core.guards import WITH_AUDITORS, Role, must_reach, staff, uploads
+from app.core.guards import WITH_AUDITORS, Role, may_open, must_reach, staff, uploads
 from app.core.web import page, saved
 from app.roster.models import Household
 from app.rounds import casting
@@ -48,7 +48,7 @@ def objections(round_id: int) -> Response:
         closed=[one for one in found if one.closed_at is not None],
         proposed={answer.params["objection"]: answer for answer in answers},
         until=_until(round_),
-        may_raise=is_allowed(Verb.OBJECT, round_.state) and not _is_late(round_),
+        may_raise=_may_raise(round_),
         now=clock.now(),
         without_slip=without_slip(round_id),
     )
@@ -196,6 +196,12 @@ def _ways(found: Objection, entry: RegisterEntry | None, form: AnswerForm) -> di
 def _until(round_: Round) -> datetime | None:
     """When the days for objections end, once they run."""
     return objections_end(round_) if round_.state == State.PRELIMINARY else None
+
+
+def _may_raise(round_: Round) -> bool:
+    if not may_open("cases.raise_objection"):
+        return False
+    return is_allowed(Verb.OBJECT, round_.state) and not _is_late(round_)
 
 
 def _is_late(round_: Round) -> bool:

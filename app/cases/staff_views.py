@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from app.accounts.queries import are_two_persons
+from app.accounts.vouching import lacks_voucher
 from app.cases.evidence import may_see
 from app.cases.forms import DeclineForm, ExtensionForm, PlanChangeForm, sent_photo
 from app.cases.prospects import of_burdens, place_of, prospect, votes_to_confirm
@@ -43,7 +44,7 @@ def decisions(round_id: int) -> Response:
         round=round_,
         waiting=[pair for pair in found if pair[0].is_waiting],
         settled=[pair for pair in found if not pair[0].is_waiting],
-        may_extend=is_allowed(Verb.EXTEND, round_.state),
+        may_extend=may_open("cases.extend") and is_allowed(Verb.EXTEND, round_.state),
         newer=changes.newer_version(round_),
     )
 
@@ -173,6 +174,7 @@ def _told(found: Decision) -> dict[str, Any]:
         "is_own": found.proposed_by_id == current_user.id,
         "is_possible": proposals.is_possible(found),
         "may_approve": _may_approve(found),
+        "lacks_voucher": lacks_voucher(found.proposed_by_id, current_user),
         "may_judge": proposals.may_judge(found, current_user),
         **filed(about(found), current_user),
         "sees_photo": may_see(found.round, found.proposed_by_id, current_user),

@@ -14,6 +14,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import contains_eager, joinedload
 
+from app.accounts import vouching
 from app.accounts.queries import too_near
 from app.comments.waiting import to_do
 from app.core import clock
@@ -90,6 +91,7 @@ def tasks_of(by: Identity) -> dict[Urgency, list[Task]]:
         *_of_households(by),
         *_of_comments(by),
         *_of_messages(by),
+        *_of_people(by),
     ]
     in_order = sorted(found, key=lambda task: (task.due is None, task.due or clock.now()))
     groups = {u: [task for task in in_order if task.urgency == u] for u in Urgency}
@@ -265,6 +267,16 @@ def _of_households(by: Identity) -> Iterator[Task]:
     if by.role != Role.WORKER and (n := changes_waiting(by)):
         text = _("%(count)s 户换手机号或过户，等第二个人决定", count=as_count(n))
         yield Task(Urgency.YOURS, "", text, n, "households.changes")
+
+
+def _of_people(by: Identity) -> Iterator[Task]:
+    if n := vouching.waiting(by):
+        text = _("%(count)s 个新账号等第二个人确认", count=as_count(n))
+        at = "accounts_staff.people", {"show": "waiting"}
+        yield Task(Urgency.YOURS, "", text, n, *at)
+    if not vouching.is_vouched(by):
+        text = _("您的账号等同事确认是您本人在用")
+        yield Task(Urgency.OTHERS, "", text, 1, "accounts_me.me")
 
 
 def _at(endpoint: str, round_id: int) -> tuple[str, dict[str, int]]:

@@ -12,8 +12,8 @@ from sqlalchemy import func, select, update
 
 from app.accounts.actions import revoke_codes
 from app.accounts.models import HouseholdSession, Staff
-from app.accounts.queries import are_two_persons
 from app.accounts.sessions import end_all
+from app.accounts.vouching import check_second_person
 from app.core import clock
 from app.core.db import db, once
 from app.core.errors import Refused, msg
@@ -137,8 +137,8 @@ def approve(change: HomeChange, *, by: Identity) -> None:
     Refuses `AlreadySettled`, `NotYourself`, and what may have come in the way since.
     """
     _lock(change)
-    if not are_two_persons(change.proposed_by_id, by):
-        raise NotYourself(msg("要由另一个人同意，您自己提的不能自己同意。"))
+    same = NotYourself(msg("要由另一个人同意，您自己提的不能自己同意。"))
+    check_second_person(change.proposed_by_id, by, same)
     facts = (
         _change_phones(change) if change.kind == ChangeKind.PHONE else _change_owners(change, by)
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
+from app.accounts.vouching import check_second_person
 from app.core import clock
 from app.core.db import db
 from app.core.errors import Refused, msg
@@ -94,8 +95,9 @@ def _check(round_: Round, form: PaperForm, said: Said, by: Identity) -> None:
     check_unused(form)
     if form.photo_digest is None:
         raise WrongState(msg("这张表还没有照片，先拍照。"))
-    if not queries.may_key(form, by):
-        raise NotYourself(msg("这张表您录过，或者您和录的人互相开过账号，要由另一个人录。"))
+    same = NotYourself(msg("这张表您录过，或者您和录的人互相开过账号，要由另一个人录。"))
+    for entry in form.entries:
+        check_second_person(entry.keyed_by_id, by, same)
     casting.check_present(form.entry)
     _check_plan(round_, form)
     if said.flaw is None:

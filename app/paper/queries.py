@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, select
 from sqlalchemy.orm import aliased, joinedload, selectinload
 
-from app.accounts.models import Staff
-from app.accounts.queries import are_two_persons
+from app.accounts.queries import are_two_persons, near_to
 from app.core import clock
 from app.core.db import db
 from app.core.guards import Identity, Role
@@ -339,14 +338,8 @@ def _queue(by: Identity, *, out_too: bool = False) -> Select[PaperForm]:
 
 def _keyed_near(by: Identity) -> ColumnElement[bool]:
     """Whether somebody who is no second person to `by` keyed the form (as `are_two_persons`)."""
-    me = aliased(Staff)
-    maker = select(me.made_by_id).where(me.id == by.id).scalar_subquery()
-    near = or_(PaperEntry.keyed_by_id.in_([by.id]), Staff.made_by_id == by.id, Staff.id == maker)
-    return exists(
-        select(PaperEntry.id)
-        .join(Staff, Staff.id == PaperEntry.keyed_by_id)
-        .where(PaperEntry.form_id == PaperForm.id, near)
-        .correlate(PaperForm)
+    return exists().where(
+        PaperEntry.form_id == PaperForm.id, PaperEntry.keyed_by_id.in_(near_to(by))
     )
 
 

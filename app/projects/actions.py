@@ -9,7 +9,7 @@ from dataclasses import asdict
 
 from sqlalchemy import select
 
-from app.accounts.queries import are_two_persons
+from app.accounts.vouching import check_second_person
 from app.core import clock, files
 from app.core.db import db, once
 from app.core.errors import Refused, msg
@@ -258,8 +258,8 @@ def publish_version(version: PlanVersion, *, by: Identity) -> None:
     """
     _lock(version.project)
     _check_waiting(version)
-    if not are_two_persons(version.submitted_by_id, by):
-        raise SamePerson(msg("这一版是您自己提交的，要由另一个人来公布。"))
+    same = SamePerson(msg("这一版是您自己提交的，要由另一个人来公布。"))
+    check_second_person(version.submitted_by_id, by, same)
     version.facts = queries.facts_of(version.project).as_kept()
     hashes = fingerprints(queries.contents_of(version))
     version.plan_hash, version.management_hash = hashes.plan, hashes.management

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from app.accounts.queries import are_two_persons
+from app.accounts.vouching import check_second_person
 from app.core import clock
 from app.core.db import db, once
 from app.core.errors import msg
@@ -107,8 +107,8 @@ def confirm_profile(round_: Round, *, by: Identity) -> None:
     require(round_, Verb.CONFIRM)
     if round_.confirmed_at:
         raise NotNow(msg("计票口径已经确认过了，不用再确认。"))
-    if not are_two_persons(round_.submitted_by_id, by):
-        raise NotYourself(msg("计票口径要由另一个人确认，您自己提交的不能自己确认。"))
+    same = NotYourself(msg("计票口径要由另一个人确认，您自己提交的不能自己确认。"))
+    check_second_person(round_.submitted_by_id, by, same)
     round_.confirmed_at, round_.confirmed_by_id = clock.now(), by.id
     round_.profile_hash = profile_hash(profile_document(round_))
     note(round_, Kind.PROFILE_CONFIRMED, {"profile": round_.profile_hash}, by=by)
@@ -231,8 +231,8 @@ def certify(round_: Round, *, by: Identity) -> None:
     Refuses `NotYourself`, and `NotReady` while any condition of certifying is not met.
     """
     require(round_, Verb.CERTIFY)
-    if not are_two_persons(round_.preliminary_by_id, by):
-        raise NotYourself(msg("结果要由另一个人确认，您自己公示的不能自己确认。"))
+    same = NotYourself(msg("结果要由另一个人确认，您自己公示的不能自己确认。"))
+    check_second_person(round_.preliminary_by_id, by, same)
     if clock.now() < queries.objections_end(round_):
         raise NotReady(msg("异议期还没有结束，不能确认结果。"))
     if not all(check.is_met for check in certification(findings.result_facts(round_))):

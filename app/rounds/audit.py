@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
-from app.accounts.queries import are_two_persons
+from app.accounts.vouching import check_second_person
 from app.core import clock
 from app.core.db import db
 from app.core.errors import Refused, msg
@@ -57,8 +57,8 @@ def check_item(round_: Round, item: AuditItem, *, agrees: bool, why: str, by: Id
     if item.checked_at is not None:
         raise AlreadyChecked(msg("这张表已经核对过了。"))
     keyed_by = item.vote.keyed_by_id
-    if keyed_by is not None and not are_two_persons(keyed_by, by):
-        raise NotYourself(msg("这张表是您录入的，要由另一个人核对。"))
+    if keyed_by is not None:
+        check_second_person(keyed_by, by, NotYourself(msg("这张表是您录入的，要由另一个人核对。")))
     item.agrees, item.note = agrees, why.strip()
     item.checked_at, item.checked_by_id = clock.now(), by.id
     note(round_, Kind.AUDIT, {"vote": item.vote.seq, "agrees": int(agrees)}, by=by)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import joinedload
 
 from app.accounts.models import Staff
 from app.accounts.queries import are_two_persons
+from app.accounts.vouching import check_second_person
 from app.core import clock
 from app.core.db import db
 from app.core.errors import Refused, msg
@@ -111,10 +112,11 @@ def approve(decision: Decision, *, by: Identity) -> None:
     """
     verb, journal, effect = _effects[decision.kind]
     round_ = _locked_while_waiting(decision)
-    if not are_two_persons(decision.proposed_by_id, by):
-        raise NotYourself(msg("要由另一个人同意，您自己提的不能自己同意。"))
-    if not may_judge(decision, by):
-        raise NotYourself(msg("这一户有一次表态是您录入的，要由别人同意。"))
+    same = NotYourself(msg("要由另一个人同意，您自己提的不能自己同意。"))
+    check_second_person(decision.proposed_by_id, by, same)
+    keyed = NotYourself(msg("这一户有一次表态是您录入的，要由别人同意。"))
+    for keyer in _keyers(decision):
+        check_second_person(keyer, by, keyed)
     require(round_, verb)
     facts = _carried_out(effect, decision, by)
     _settle(decision, Outcome.APPROVED, "", by)
@@ -145,13 +147,17 @@ def waiting(round_id: int, kind: DecisionKind | None = None) -> list[Decision]:
 
 def may_judge(decision: Decision, by: Identity) -> bool:
     """Whether `by` keyed no vote of the home that is decided about, and nobody of theirs did."""
+    return all(are_two_persons(keyer, by) for keyer in _keyers(decision))
+
+
+def _keyers(decision: Decision) -> set[int]:
+    """Who keyed a vote of the home that is decided about."""
     if decision.kind not in ABOUT_VOTES or decision.entry_id is None:
-        return True
+        return set()
     keyed = select(Vote.keyed_by_id).where(
         Vote.entry_id == decision.entry_id, Vote.keyed_by_id.is_not(None)
     )
-    keyers = set(db.session.scalars(keyed))
-    return all(are_two_persons(keyer, by) for keyer in keyers)
+    return {keyer for keyer in db.session.scalars(keyed) if keyer}
 
 
 def is_possible(decision: Decision) -> bool:

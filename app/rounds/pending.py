@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, exists, func, select, true
 
-from app.accounts.models import HouseholdCode, Staff
+from app.accounts.models import HouseholdCode
+from app.accounts.queries import near_to
 from app.core.db import db
 from app.core.guards import Identity, Role
 from app.roster.models import Area, Compound
@@ -119,20 +120,14 @@ def settled_by(by: Identity) -> ColumnElement[bool]:
     """Which proposals `by` may agree to as the second person: as `decisions.approve` says."""
     if by.role == Role.WORKER:
         return ~true()
-    made_me = select(Staff.made_by_id).where(Staff.id == by.id).scalar_subquery()
-    others = select(Staff.id).where(
-        Staff.id != by.id,
-        func.coalesce(Staff.made_by_id, 0) != by.id,
-        Staff.id != func.coalesce(made_me, 0),
-    )
-    return and_(Decision.proposed_by_id.in_(others), ~_keyed_by_me(others))
+    near = near_to(by)
+    return and_(Decision.proposed_by_id.not_in(near), ~_keyed_by(near))
 
 
-def _keyed_by_me(others: Select[int]) -> ColumnElement[bool]:
-    """Whether a vote of the home was keyed by this person: as `decisions.may_judge` says."""
+def _keyed_by(near: Select[int]) -> ColumnElement[bool]:
+    """Whether a vote of the home was keyed by one of these: as `decisions.may_judge` says."""
     keyed = exists().where(
         Vote.entry_id == Decision.entry_id,
-        Vote.keyed_by_id.is_not(None),
-        Vote.keyed_by_id.not_in(others),
+        Vote.keyed_by_id.in_(near),
     )
     return and_(Decision.kind.in_(ABOUT_VOTES), keyed)

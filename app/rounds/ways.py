@@ -7,10 +7,12 @@ from typing import Any
 from flask_babel import gettext as _
 
 from app.accounts.queries import are_two_persons
+from app.accounts.vouching import lacks_voucher
 from app.core import clock
 from app.core.errors import msg
 from app.core.format import as_moment
 from app.core.guards import Identity, Role
+from app.core.i18n import say
 from app.rounds import actions, findings, queries
 from app.rounds.lifecycle import (
     Check,
@@ -161,6 +163,8 @@ def _for_review(round_: Round, by: Identity, checks: list[Check]) -> str:
         return ""
     if round_.submitted_by_id == by.id:
         return _("等另一位同事确认计票口径。您自己提交的，不能自己确认。")
+    if lack := lacks_voucher(round_.submitted_by_id, by):
+        return say(lack)
     if not are_two_persons(round_.submitted_by_id, by):
         return _("等另一位同事确认计票口径。提交的人和您的账号有一个是对方开的。")
     return ""
@@ -188,6 +192,8 @@ def _for_result(round_: Round, by: Identity, checks: list[Check]) -> str:
         return _("下面的条件都满足以后，由另一个人确认最终结果。")
     if round_.preliminary_by_id == by.id:
         return _("等另一位同事确认最终结果。您自己公示的，不能自己确认。")
+    if lack := lacks_voucher(round_.preliminary_by_id, by):
+        return say(lack)
     if not are_two_persons(round_.preliminary_by_id, by):
         return _("等另一位同事确认最终结果。公示的人和您的账号有一个是对方开的。")
     return ""

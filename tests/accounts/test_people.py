@@ -10,9 +10,9 @@ import time_machine
 from flask import Flask
 
 from app.accounts import actions, invitations, queries
-from app.accounts.actions import NotAllowed
 from app.accounts.models import Invitation, Staff, StaffSession
 from app.accounts.queries import are_two_persons
+from app.accounts.standing import NotAllowed
 from app.core import clock
 from app.core.db import db
 from app.core.guards import Role

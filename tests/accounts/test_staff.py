@@ -82,7 +82,7 @@ def test_a_session_ends_when_idle_and_after_eight_hours(client: PageClient) -> N
 
 
 def test_a_closed_account_is_out_within_a_second(client: PageClient, app: Flask) -> None:
-    office = make_staff()
+    office = make_staff(Role.DISTRICT)
     other = make_staff()
     client.sign_in(other)
     client.get("accounts_staff.people")

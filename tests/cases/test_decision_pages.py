@@ -22,6 +22,7 @@ from tests.factories import (
     make_plan,
     make_round,
     make_staff,
+    mark_invited,
 )
 from tests.rounds.disagreeing import GROUNDS, WORDS, last_decision, place_of
 from tests.rounds.voters import cast_quickly
@@ -80,7 +81,7 @@ def test_an_account_made_by_the_proposer_is_told_that_it_is_no_second_person(
 ) -> None:
     round_ = make_round(make_building().compound)
     maker, made = make_staff(), make_staff()
-    made.made_by_id = maker.id
+    mark_invited(made, by=maker)
     decision = changes.propose_extension(
         round_, round_.closes_at + timedelta(days=3), GROUNDS, by=maker.identity
     )

@@ -23,7 +23,7 @@ from app.roster.areas import Placement
 from app.roster.guarding import PhonesGuarded
 from app.roster.importer import read_ledger
 from app.roster.models import Contact
-from tests.factories import issue_code, make_compound, make_round, make_staff
+from tests.factories import issue_code, make_compound, make_round, make_staff, mark_invited
 from tests.households.homes import EVIDENCE, NEW, OLD, Place
 from tests.notices.postbox import Postbox
 
@@ -109,7 +109,7 @@ def test_nobody_agrees_to_what_they_proposed_nor_for_whom_they_made(place: Place
     with pytest.raises(actions.NotYourself):
         actions.approve(change, by=place.worker.identity)
     made = make_staff(area=place.building.compound.area)
-    made.made_by_id = place.worker.id
+    mark_invited(made, by=place.worker)
     db.session.flush()
     with pytest.raises(actions.NotYourself):
         actions.approve(change, by=made.identity)

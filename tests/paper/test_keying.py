@@ -21,7 +21,7 @@ from app.rounds.counting import Choice
 from app.rounds.models import Channel, Vote
 from app.rounds.steps import NotYourself
 from app.rounds.tallies import results
-from tests.factories import make_plan, make_staff
+from tests.factories import make_plan, make_staff, mark_invited
 from tests.paper.papers import UNCLEAR, UNSIGNED, Desk, make_desk, photo_of
 from tests.rounds.offices import GROUNDS, Office, say
 
@@ -58,7 +58,7 @@ def test_nobody_makes_the_second_entry_of_their_own_form(desk: Desk) -> None:
 
 def test_who_made_the_account_of_the_first_is_no_second_person(desk: Desk) -> None:
     form = desk.photographed()
-    desk.people[0].made_by_id = desk.people[1].id
+    mark_invited(desk.people[0], by=desk.people[1])
     db.session.flush()
     desk.keys(form, 0)
     with pytest.raises(NotYourself):
@@ -291,7 +291,7 @@ def test_the_queue_holds_what_this_person_may_key_and_nothing_else(desk: Desk) -
 
 def test_the_queue_leaves_out_whose_account_is_kin(desk: Desk) -> None:
     form = desk.photographed()
-    desk.people[1].made_by_id = desk.people[0].id
+    mark_invited(desk.people[1], by=desk.people[0])
     db.session.flush()
     desk.keys(form, 0)
     assert queries.forms_waiting(desk.second).second == 0

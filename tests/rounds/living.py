@@ -35,6 +35,7 @@ from tests.factories import (
     make_household,
     make_plan,
     make_staff,
+    mark_invited,
 )
 from tests.rounds.reckoning import (
     HOME,
@@ -110,7 +111,7 @@ def make_world(connection: sa.Connection) -> World:
         make_plan(compound)
         first, second, made = make_staff(), make_staff(), make_staff()
         db.session.flush()
-        made.made_by_id = first.id
+        mark_invited(made, by=first)
         people = (first.identity, second.identity, made.identity)
         issue_all_codes(compound)
         db.session.commit()

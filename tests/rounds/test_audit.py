@@ -17,7 +17,7 @@ from app.rounds.models import Channel, Round
 from app.rounds.objections import Answer
 from app.rounds.profile import Switches
 from app.rounds.steps import NotNow, NotReady, NotYourself
-from tests.factories import homes_of, make_building, make_staff
+from tests.factories import homes_of, make_building, make_staff, mark_invited
 from tests.rounds.offices import (
     GROUNDS,
     Office,
@@ -151,7 +151,7 @@ def test_who_keyed_a_form_cannot_check_it_nor_can_an_account_made_by_that_person
     round_ = on_paper(keyer, 1)
     (item,) = closed(round_)
     made = make_staff()
-    made.made_by_id = keyer.id
+    mark_invited(made, by=keyer)
     db.session.flush()
     with time_machine.travel(round_.closes_at, tick=False):
         for person in (keyer, made):

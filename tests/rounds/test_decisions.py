@@ -19,7 +19,7 @@ from app.rounds.decisions import Grounds
 from app.rounds.models import Round
 from app.rounds.steps import NotNow, NotYourself
 from tests.apart import app_apart
-from tests.factories import homes_of, make_building, make_staff
+from tests.factories import homes_of, make_building, make_staff, mark_invited
 from tests.rounds.offices import (
     GROUNDS,
     Office,
@@ -71,7 +71,7 @@ def test_who_made_the_other_s_account_is_no_second_person(
     round_: Round, office: Office, maker: str
 ) -> None:
     made, by = (office.second, office.first) if maker == "first" else (office.first, office.second)
-    db.session.get_one(Staff, made.id).made_by_id = by.id
+    mark_invited(db.session.get_one(Staff, made.id), by=by)
     db.session.flush()
     decision = removal(round_, office.first)
     with pytest.raises(NotYourself):

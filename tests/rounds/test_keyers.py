@@ -16,7 +16,7 @@ from app.rounds.decisions import approve, may_judge
 from app.rounds.models import Round
 from app.rounds.objections import Answer, Complaint, propose_answer, raise_objection
 from app.rounds.steps import NotYourself
-from tests.factories import homes_of, make_building, make_round, make_staff
+from tests.factories import homes_of, make_building, make_round, make_staff, mark_invited
 from tests.rounds.disagreeing import GROUNDS, make_conflict, on_paper, place_of
 
 
@@ -63,7 +63,7 @@ def test_the_keyer_of_a_vote_cannot_agree_nor_can_an_account_they_made(
     round_ = make_round(building.compound)
     decision = about(round_, homes_of(building)[0], keyer)
     made_by_keyer = make_staff()
-    made_by_keyer.made_by_id = keyer.id
+    mark_invited(made_by_keyer, by=keyer)
     db.session.flush()
     for person in (keyer, made_by_keyer):
         assert not may_judge(decision, person.identity)

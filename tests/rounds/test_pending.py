@@ -24,6 +24,7 @@ from tests.factories import (
     make_compound,
     make_round,
     make_staff,
+    mark_invited,
 )
 from tests.rounds.disagreeing import GROUNDS, make_conflict, on_paper, place_of
 
@@ -62,7 +63,7 @@ def test_what_waits_within_reach_says_what_this_person_may_decide(
     round_ = make_round(building.compound)
     elsewhere = make_round(make_building().compound)
     maker, made, other = make_staff(), make_staff(), make_staff(area=town)
-    made.made_by_id = maker.id
+    mark_invited(made, by=maker)
     far = make_staff(area=make_area(AreaKind.TOWN))
     for each in (round_, elsewhere):
         until = each.closes_at + timedelta(days=3)
@@ -87,7 +88,7 @@ def test_what_waits_within_reach_says_what_this_person_may_decide(
 def test_whose_maker_proposed_it_may_not_decide_either() -> None:
     round_ = make_round(make_building().compound)
     maker, made = make_staff(), make_staff()
-    made.made_by_id = maker.id
+    mark_invited(made, by=maker)
     until = round_.closes_at + timedelta(days=3)
     changes.propose_extension(round_, until, GROUNDS, by=made.identity)
     [found] = pending.pending_within(maker.identity)

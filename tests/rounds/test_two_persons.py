@@ -8,8 +8,9 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from app.accounts.actions import NotAllowed, create_staff
+from app.accounts.actions import create_staff
 from app.accounts.queries import are_two_persons
+from app.accounts.standing import NotAllowed
 from app.core.db import db
 from app.core.errors import Refused
 from app.core.guards import Role
@@ -17,7 +18,7 @@ from app.journal.models import JournalEntry, Kind
 from app.rounds import actions, steps
 from app.rounds.models import Round, State
 from tests.apart import app_apart
-from tests.factories import make_building, make_plan, make_round, make_staff
+from tests.factories import make_building, make_plan, make_round, make_staff, mark_invited
 
 
 @pytest.mark.usefixtures("session")
@@ -33,7 +34,7 @@ def test_the_profile_is_confirmed_once() -> None:
 def test_an_account_one_made_oneself_is_no_second_person() -> None:
     maker = make_staff(Role.ADMIN)
     made = make_staff()
-    made.made_by_id = maker.id
+    mark_invited(made, by=maker)
     other = make_staff()
     db.session.flush()
     assert not are_two_persons(maker.id, made.identity)

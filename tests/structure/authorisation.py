@@ -103,7 +103,8 @@ MATRIX = (
     Row("accounts_staff.invite", OFFICES, OFFICES, proof=True),
     Row("accounts_staff.invitation", OFFICES),
     Row("accounts_staff.close_person", OFFICES, OFFICES, proof=True),
-    Row("accounts_staff.end_sign_in", "", OFFICES),
+    Row("accounts_staff.vouch", OFFICES, OFFICES, proof=True),
+    Row("accounts_staff.end_sign_in", "", OFFICES, proof=True),
     Row("accounts_journal.journal", "office district auditor", scoped=False),
     # The roster.
     Row("roster_staff.upload", DESK, DESK, scoped=False),

@@ -67,7 +67,7 @@ CONCEPTS = {
     "notices": "delivery gateways wording",
     "accounts": "codes desk_sessions enrolling entering guessing invitations journal_views "
     "login_views me_views office_book passwords phone_codes second_factor "
-    "sessions signing_in staff_forms standing",
+    "sessions signing_in staff_forms standing vouching",
     "projects": "by_building comparison completeness contents excerpts fingerprint reading",
     "rounds": "assisting audit ballot_views break_glass cases casting changes choosing "
     "conflicts corrections counting decisions disowning effects fates findings "

@@ -95,6 +95,9 @@ def make_place() -> Place:
     community = make_area(AreaKind.COMMUNITY, parent=town)
     people = _people({area.kind: area for area in (district, town, community)})
     building = make_building(make_compound(area=community), homes=12)
+    # Two that wait for their next step: a round, and a plan.
+    make_plan(make_building(make_compound(area=community)).compound)
+    make_building(make_compound(area=community))
     make_household(building.entrances[0], "901", owner=CANARY_NAME, phone=CANARY_PHONE)
     round_ = make_round(building.compound, days=40)
     home = homes_of(building)[0]
