@@ -22,12 +22,11 @@ from app.roster.models import (
     Tenure,
 )
 from app.rounds.models import RegisterEntry, Round
-from app.rounds.queries import rounds_of
 
 
 @dataclass(frozen=True)
 class IdentityChanges:
-    """How many homes of a register got another phone, another code since the round opened.
+    """How many homes got another phone since their register froze, another code since it opened.
 
     `phones` and `codes` may name the same home twice; `homes` counts each once.
     """
@@ -37,31 +36,29 @@ class IdentityChanges:
     codes: int
 
 
-def counting_round(compound_id: int) -> Round | None:
-    """The round whose register is frozen and whose result is not final yet."""
-    rounds = rounds_of(compound_id)
-    return next((r for r in rounds if r.frozen_at and not r.is_over), None)
-
-
 def identity_changes(round_id: int) -> IdentityChanges:
-    """Whose phone or code changed after a round opened, to be told with its result (T33)."""
+    """Whose phone or code changed meanwhile, to be told with the result of a round (T33).
+
+    Codes are made between the freezing and the opening: those are no change.
+    """
+    frozen = select(Round.frozen_at).where(Round.id == round_id).scalar_subquery()
     opened = select(Round.opened_at).where(Round.id == round_id).scalar_subquery()
     closed = select(func.coalesce(Round.closed_at, Round.closes_at)).where(Round.id == round_id)
     ended = closed.scalar_subquery()
     on_register = (RegisterEntry.round_id == round_id, RegisterEntry.removed_at.is_(None))
     homes = select(RegisterEntry.household_id).where(*on_register, RegisterEntry.is_household)
 
-    def within(moment: Any) -> ColumnElement[bool]:
-        during: ColumnElement[bool] = (moment > opened) & (moment <= ended)
+    def within(began: Any, moment: Any) -> ColumnElement[bool]:
+        during: ColumnElement[bool] = (moment > began) & (moment <= ended)
         return during
 
     phones = select(Contact.household_id).where(
         Contact.household_id.in_(homes),
-        or_(within(Contact.since), within(Contact.ended_at)),
+        or_(within(frozen, Contact.since), within(frozen, Contact.ended_at)),
     )
     codes = select(HouseholdCode.household_id).where(
         HouseholdCode.household_id.in_(homes),
-        or_(within(HouseholdCode.issued_at), within(HouseholdCode.revoked_at)),
+        or_(within(opened, HouseholdCode.issued_at), within(opened, HouseholdCode.revoked_at)),
     )
     counts = [
         select(func.count()).select_from(found.subquery()).scalar_subquery()
