@@ -166,7 +166,7 @@ def _told(found: Decision) -> dict[str, Any]:
         "choices": named(found.round, kept) if tells else [],
         "has_choices": bool(kept),
         "conflict": conflict,
-        "sides": sides_of(conflict, tells_choices=tells) if conflict else (),
+        "sides": sides_of(conflict, current_user, tells_choices=tells) if conflict else (),
         "objection": db.session.get(Objection, params.get("objection", 0)),
         "wants_slip": params.get("objection") in without_slip(found.round_id),
         "version": db.session.get(PlanVersion, params.get("version", 0)),
