@@ -7,8 +7,9 @@ from sqlalchemy import ColumnElement, Select, func, or_, select, union
 from sqlalchemy.orm import joinedload
 
 from app.accounts.models import HouseholdCode
+from app.accounts.queries import too_near
 from app.core.db import db
-from app.core.guards import Identity
+from app.core.guards import Identity, Role
 from app.households.models import HomeChange, Outcome
 from app.roster.models import (
     Area,
@@ -34,6 +35,14 @@ class IdentityChanges:
     homes: int
     phones: int
     codes: int
+
+
+@dataclass(frozen=True)
+class ChangesWaiting:
+    """Changes that wait: those this very person may decide, and those they proposed."""
+
+    yours: int
+    own: int
 
 
 def identity_changes(round_id: int) -> IdentityChanges:
@@ -67,9 +76,12 @@ def identity_changes(round_id: int) -> IdentityChanges:
     return IdentityChanges(*db.session.execute(select(*counts)).one())
 
 
-def changes_waiting(by: Identity) -> int:
+def changes_waiting(by: Identity) -> ChangesWaiting:
     """How many changes of homes within this person's scope wait for a second person."""
-    return db.session.scalar(select(func.count()).select_from(_waiting(by).subquery())) or 0
+    proposers = list(db.session.scalars(_waiting(by).with_only_columns(HomeChange.proposed_by_id)))
+    near = too_near(by) if proposers and by.role != Role.WORKER else set(proposers)
+    yours = sum(proposer not in near for proposer in proposers)
+    return ChangesWaiting(yours, proposers.count(by.id))
 
 
 def waiting_changes(by: Identity) -> list[HomeChange]:

@@ -222,8 +222,10 @@ def test_changes_of_phones_and_codes_since_the_opening_are_counted_once_a_home(
 def test_what_waits_is_told_to_whose_area_it_is(place: Place) -> None:
     place.proposes()
     elsewhere = make_staff(area=make_compound().area)
-    assert queries.changes_waiting(place.second.identity) == 1
-    assert queries.changes_waiting(elsewhere.identity) == 0
+    waits = queries.ChangesWaiting
+    assert queries.changes_waiting(place.second.identity) == waits(yours=1, own=0)
+    assert queries.changes_waiting(place.worker.identity) == waits(yours=0, own=1)
+    assert queries.changes_waiting(elsewhere.identity) == waits(yours=0, own=0)
     assert [c.household_id for c in queries.waiting_changes(place.second.identity)] == [
         place.home.id
     ]
