@@ -24,7 +24,7 @@ from app.core.web import page, saved
 from app.projects.models import PlanVersion
 from app.rounds import changes
 from app.rounds import decisions as proposals
-from app.rounds.cases import Conflict, Decision, Objection
+from app.rounds.cases import Conflict, Decision, DecisionKind, Objection
 from app.rounds.counting import Choice
 from app.rounds.lifecycle import LONGEST, Verb, is_allowed
 from app.rounds.loading import load_round
@@ -44,6 +44,7 @@ def decisions(round_id: int) -> Response:
         waiting=[pair for pair in found if pair[0].is_waiting],
         settled=[pair for pair in found if not pair[0].is_waiting],
         may_extend=is_allowed(Verb.EXTEND, round_.state),
+        extension=_waiting_extension(round_),
         newer=changes.newer_version(round_),
     )
 
@@ -105,6 +106,7 @@ def extend(round_id: int) -> Response:
         else:
             return saved(".decision", decision_id=made.id)
     names: dict[str, Any] = {"round": round_, "latest": _latest(round_)}
+    names |= {"extension": _waiting_extension(round_)}
     return page("cases/staff/extension.html", form=form, **names)
 
 
@@ -141,6 +143,10 @@ def _load_decision(decision_id: int) -> Decision:
     found: Decision = db.get_or_abort(Decision, decision_id)
     must_reach(found.round.compound.area.path)
     return found
+
+
+def _waiting_extension(round_: Round) -> Decision | None:
+    return next(iter(proposals.waiting(round_.id, DecisionKind.EXTENSION)), None)
 
 
 def _latest(round_: Round) -> datetime | None:
