@@ -14,6 +14,7 @@ from app.cases.story import filed
 from app.core.db import db
 from app.core.guards import WITH_AUDITORS, Role, must_reach, staff, uploads
 from app.core.web import page, saved
+from app.roster.models import Contact
 from app.rounds import casting
 from app.rounds import conflicts as rivals
 from app.rounds.cases import Conflict, DecisionKind
@@ -105,6 +106,12 @@ def _load_conflict(conflict_id: int) -> Conflict:
     return conflict
 
 
+def _contacts(conflict: Conflict) -> list[Contact]:
+    """The phones that are on file for the home now."""
+    home = conflict.entry.household
+    return [one for one in home.contacts if one.ended_at is None] if home else []
+
+
 def _is_disputable(entry: RegisterEntry) -> bool:
     return (
         is_allowed(Verb.SETTLE, entry.round.state)
@@ -122,7 +129,8 @@ def _resolve_page(conflict: Conflict, form: ResolutionForm) -> Response:
         round=conflict.entry.round,
         conflict=conflict,
         **filed(Subject(CaseKind.CONFLICT, conflict.id), current_user),
-        sides=sides_of(conflict, tells_choices=tells),
+        contacts=_contacts(conflict),
+        sides=sides_of(conflict, current_user, tells_choices=tells),
         foreseen=foreseen(of_conflict(conflict, keep_held=True), tells_choices=tells)
         if is_open
         else None,

@@ -126,10 +126,12 @@ def _verdict(shift: Shift, matter: MatterTally, steps: set[int]) -> Verdict:
 
 
 def _one_of(agree: list[int], base: int) -> str:
-    """The share; where it is one of a few, all of them."""
-    share = as_share(agree[-1], base)
+    """The share; where it is one of a few, all of them, and no percentage of one."""
+    if len(agree) == 1:
+        return as_share(agree[0], base)
     fewer = _("、").join(as_count(one) for one in agree[:-1])
-    return _("%(fewer)s 或 %(share)s", fewer=fewer, share=share) if fewer else share
+    most, total = as_count(agree[-1]), as_households(base)
+    return _("%(fewer)s 或 %(most)s/%(total)s", fewer=fewer, most=most, total=total)
 
 
 def _steps(shift: Shift, matter_id: int, tells_choices: bool) -> set[int]:

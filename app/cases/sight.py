@@ -3,7 +3,7 @@
 It holds no page: those stand in `staff_views`, `conflict_views` and `complaint_views`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,14 +23,36 @@ bp = Blueprint("cases", __name__, url_prefix="/desk")
 
 
 @dataclass(frozen=True)
+class Sheet:
+    """The signed form of a vote: why it was keyed although the home had spoken, and whether its
+
+    photograph may be shown to whoever asks.
+    """
+
+    reason: str
+    shows_photo: bool
+
+
+class _Papers:
+    """Filled in by the paper, of which the cases know nothing: the form of a vote, if any."""
+
+    sheet_of: Callable[[int, Identity], Sheet | None]
+
+
+papers = _Papers()
+
+
+@dataclass(frozen=True)
 class Side:
     """One of two votes of the same household; `choices` is empty for whoever may not see them."""
 
+    vote_id: int
     channel: Channel
     number: int
     cast_at: datetime
     keyed_by: str
     choices: list[tuple[str, Choice]]
+    sheet: Sheet | None
 
 
 def sees_choices(round_: Round, by: Identity) -> bool:
@@ -52,11 +74,11 @@ def sees_sides(conflict: Conflict, by: Identity) -> bool:
     return (shown_to_all and by.role != Role.AUDITOR) or is_broken(entry, by)
 
 
-def sides_of(conflict: Conflict, *, tells_choices: bool) -> tuple[Side, Side]:
+def sides_of(conflict: Conflict, by: Identity, *, tells_choices: bool) -> tuple[Side, Side]:
     """The vote that stands and the one that is held, beside each other."""
     return (
-        _side(conflict.standing_vote, tells_choices),
-        _side(conflict.held_vote, tells_choices),
+        _side(conflict.standing_vote, by, tells_choices),
+        _side(conflict.held_vote, by, tells_choices),
     )
 
 
@@ -70,8 +92,9 @@ def choices_of(vote: Vote) -> dict[int, Choice]:
     return {choice.matter_id: choice.choice for choice in vote.choices}
 
 
-def _side(vote: Vote, tells_choices: bool) -> Side:
+def _side(vote: Vote, by: Identity, tells_choices: bool) -> Side:
     keyed_by: Any = db.session.get(Staff, vote.keyed_by_id) if vote.keyed_by_id else None
     choices = named(vote.entry.round, choices_of(vote)) if tells_choices else []
     name = keyed_by.name if keyed_by else ""
-    return Side(vote.channel, vote.number, vote.cast_at, name, choices)
+    sheet = papers.sheet_of(vote.id, by) if vote.channel == Channel.PAPER else None
+    return Side(vote.id, vote.channel, vote.number, vote.cast_at, name, choices, sheet)

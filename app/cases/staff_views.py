@@ -25,7 +25,7 @@ from app.core.web import page, saved
 from app.projects.models import PlanVersion
 from app.rounds import changes
 from app.rounds import decisions as proposals
-from app.rounds.cases import Conflict, Decision, Objection
+from app.rounds.cases import Conflict, Decision, DecisionKind, Objection
 from app.rounds.counting import Choice
 from app.rounds.lifecycle import LONGEST, Verb, is_allowed
 from app.rounds.loading import load_round
@@ -45,6 +45,7 @@ def decisions(round_id: int) -> Response:
         waiting=[pair for pair in found if pair[0].is_waiting],
         settled=[pair for pair in found if not pair[0].is_waiting],
         may_extend=may_open("cases.extend") and is_allowed(Verb.EXTEND, round_.state),
+        extension=_waiting_extension(round_),
         newer=changes.newer_version(round_),
     )
 
@@ -106,6 +107,7 @@ def extend(round_id: int) -> Response:
         else:
             return saved(".decision", decision_id=made.id)
     names: dict[str, Any] = {"round": round_, "latest": _latest(round_)}
+    names |= {"extension": _waiting_extension(round_)}
     return page("cases/staff/extension.html", form=form, **names)
 
 
@@ -144,6 +146,10 @@ def _load_decision(decision_id: int) -> Decision:
     return found
 
 
+def _waiting_extension(round_: Round) -> Decision | None:
+    return next(iter(proposals.waiting(round_.id, DecisionKind.EXTENSION)), None)
+
+
 def _latest(round_: Round) -> datetime | None:
     """How far the end can be moved; None when it cannot be moved at all."""
     if round_.opened_at is None or not is_allowed(Verb.EXTEND, round_.state):
@@ -167,7 +173,7 @@ def _told(found: Decision) -> dict[str, Any]:
         "choices": named(found.round, kept) if tells else [],
         "has_choices": bool(kept),
         "conflict": conflict,
-        "sides": sides_of(conflict, tells_choices=tells) if conflict else (),
+        "sides": sides_of(conflict, current_user, tells_choices=tells) if conflict else (),
         "objection": db.session.get(Objection, params.get("objection", 0)),
         "wants_slip": params.get("objection") in without_slip(found.round_id),
         "version": db.session.get(PlanVersion, params.get("version", 0)),

@@ -6,6 +6,7 @@ from flask_babel import gettext as _
 
 from app.core import clock
 from app.core.format import as_count, as_moment
+from app.core.guards import Role
 from app.desk.queries import CompoundLine, PlanLine, RoundLine
 from app.rounds.models import State
 
@@ -20,12 +21,12 @@ class Step:
     values: dict[str, int]
 
 
-def next_step(line: CompoundLine) -> Step:
-    """The one thing that moves this compound forward (RULES.md §3)."""
+def next_step(line: CompoundLine, role: Role) -> Step:
+    """The one thing that moves this compound forward (RULES.md §3), as `role` reads it."""
     if line.households == 0:
         return Step(_("先导入住户台账。"), _("导入台账"), "roster_staff.upload", {})
     if line.round and line.round.state not in (State.CERTIFIED, State.ARCHIVED):
-        return _of_round(line.round, line.plan)
+        return _of_round(line.round, line.plan, role)
     return _of_plan(line)
 
 
@@ -48,13 +49,13 @@ def _of_plan(line: CompoundLine) -> Step:
     return Step(_("起草改造方案和物业管理方案。"), _("起草方案"), project, compound)
 
 
-def _of_round(round_: RoundLine, plan: PlanLine) -> Step:
+def _of_round(round_: RoundLine, plan: PlanLine, role: Role) -> Step:
     preflight = ("rounds_staff.preflight", {"round_id": round_.id})
     if round_.state == State.OPEN:
-        return _of_open(round_, plan)
+        return _of_open(round_, plan, role)
     if not plan.published and round_.state in (State.DRAFT, State.REVIEW):
         return Step(_("方案还没有公布，征询不能开启。"), _("检查清单"), *preflight)
-    if waiting := _of_cases(round_):
+    if waiting := _of_cases(round_, role):
         return waiting
     if round_.state == State.PRELIMINARY:
         return Step(_of_result(round_), _("检查清单"), *preflight)
@@ -70,11 +71,11 @@ def _of_round(round_: RoundLine, plan: PlanLine) -> Step:
     return Step(texts[round_.state], _("检查清单"), *preflight)
 
 
-def _of_open(round_: RoundLine, plan: PlanLine) -> Step:
+def _of_open(round_: RoundLine, plan: PlanLine, role: Role) -> Step:
     if plan.published and plan.published > round_.version:
         text = _("新方案第 %(number)s 版已公布，请决定这一轮怎么换。", number=plan.published)
         return Step(text, _("方案换版"), "cases.change_plan", {"round_id": round_.id})
-    if waiting := _of_cases(round_):
+    if waiting := _of_cases(round_, role):
         return waiting
     if round_.passed:
         return Step(_("两项都已达到，等到截止。"), _("实时看板"), *_board(round_))
@@ -82,9 +83,12 @@ def _of_open(round_: RoundLine, plan: PlanLine) -> Step:
     return Step(text, _("未表态名单"), "doors_staff.doors", {"round_id": round_.id})
 
 
-def _of_cases(round_: RoundLine) -> Step | None:
+def _of_cases(round_: RoundLine, role: Role) -> Step | None:
     """What somebody of the office has to do before the round can go on, if there is anything."""
     cases, at = round_.cases, {"round_id": round_.id}
+    if cases.decisions and role in (Role.WORKER, Role.AUDITOR):
+        text = _("%(count)s 件事等街道决定。", count=as_count(cases.decisions))
+        return Step(text, _("看一看"), "cases.decisions", at)
     if cases.decisions:
         text = _("%(count)s 件事等第二个人决定。", count=as_count(cases.decisions))
         return Step(text, _("去决定"), "cases.decisions", at)

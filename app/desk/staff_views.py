@@ -19,6 +19,7 @@ from app.desk.live import Snapshot
 from app.desk.next_step import next_step
 from app.desk.share import posting_of
 from app.desk.today import open_rounds, tasks_of
+from app.doors.queries import doors_open
 from app.projects.queries import project_of
 from app.roster.models import Building, Compound
 from app.rounds.loading import load_round
@@ -32,12 +33,14 @@ bp = Blueprint("desk", __name__, url_prefix="/desk")
 @bp.get("")
 @staff(*WITH_AUDITORS)
 def home() -> Response:
-    """What this person has to do today, and nothing else."""
-    tasks = tasks_of(current_user)
+    """What this person has to do today, and how the open rounds stand."""
+    open_ = open_rounds(current_user)
+    tasks = tasks_of(current_user, open_)
     return page(
         "desk/home.html",
         tasks=tasks,
-        open_rounds=[] if tasks else open_rounds(current_user),
+        open_rounds=open_,
+        doors=doors_open(current_user),
         is_empty=not tasks and not queries.has_compounds(current_user),
         stretches=stretches,
     )
@@ -75,7 +78,7 @@ def compound(compound_id: int) -> Response:
         "desk/compound.html",
         compound=found,
         line=line,
-        step=next_step(line),
+        step=next_step(line, current_user.role),
         buildings=queries.buildings_of(found.id),
         project=project_of(found.id),
         rounds=rounds,

@@ -24,7 +24,7 @@ from app.core.guards import Identity, Role
 from app.core.i18n import say
 from app.desk.queries import Ids, PlanLine, RoundLine, plans_of, round_lines, within
 from app.doors.calls import calls_waiting
-from app.doors.queries import doors_due_today
+from app.doors.queries import doors_due_today, doors_given_to
 from app.households.queries import changes_waiting
 from app.notices.queries import unreached_homes
 from app.paper.queries import forms_waiting
@@ -34,6 +34,7 @@ from app.rounds.pending import Pending, pending_within
 from app.rounds.queries import objections_end
 from app.rounds.ways import may_take
 
+OpenRounds = list[tuple[str, RoundLine]]
 DAY, SOON = timedelta(days=1), timedelta(days=3)
 # The preliminary result is out within so long after the close (RULES.md §6.1).
 RESULT_WITHIN = timedelta(days=3)
@@ -76,14 +77,16 @@ class Task:
     due: datetime | None = None
 
 
-def tasks_of(by: Identity) -> dict[Urgency, list[Task]]:
+def tasks_of(by: Identity, open_: OpenRounds) -> dict[Urgency, list[Task]]:
     """Everything this person has to do within their scope, in a fixed number of statements.
 
+    `open_` are the `open_rounds`, which the home shows as well.
     Each line asks one feature; a new feature adds its own. Auditors read along and do nothing.
     """
     if by.role == Role.AUDITOR:
         return {}
     found = [
+        *_closing_soon(open_),
         *_of_rounds(by),
         *_of_cases(by),
         *_of_doors(by),
@@ -98,28 +101,26 @@ def tasks_of(by: Identity) -> dict[Urgency, list[Task]]:
     return {urgency: tasks for urgency, tasks in groups.items() if tasks}
 
 
-def open_rounds(by: Identity) -> list[tuple[str, RoundLine]]:
+def open_rounds(by: Identity) -> OpenRounds:
     """The open rounds of the scope with their compounds, what closes first at the top."""
-    return _lines_of(by, _open())
-
-
-def _open() -> tuple[Any, ...]:
-    return (Round.opened_at.is_not(None), Round.closed_at.is_(None), Round.closes_at > clock.now())
-
-
-def _lines_of(by: Identity, which: tuple[Any, ...]) -> list[tuple[str, RoundLine]]:
-    shown: Ids = select(Round.id).where(Round.compound_id.in_(within(by)), *which)
+    is_open = (Round.opened_at.is_not(None), Round.closed_at.is_(None))
+    shown: Ids = select(Round.id).where(
+        Round.compound_id.in_(within(by)), *is_open, Round.closes_at > clock.now()
+    )
     named = select(Compound.id, Compound.name).join(Round, Round.compound_id == Compound.id)
     names = {row[0]: row[1] for row in db.session.execute(named.where(Round.id.in_(shown)))}
     lines = [(names[compound_id], line) for compound_id, line in round_lines(shown)]
     return sorted(lines, key=lambda found: (found[1].closes_at, found[0], found[1].id))
 
 
-def _of_rounds(by: Identity) -> Iterator[Task]:
-    """What closes soon, what is late, and what waits for this person to carry a round on."""
-    for name, line in _lines_of(by, (*_open(), Round.closes_at <= clock.now() + SOON)):
-        if not line.passed:
+def _closing_soon(open_: OpenRounds) -> Iterator[Task]:
+    for name, line in open_:
+        if line.closes_at <= clock.now() + SOON and not line.passed:
             yield _closing(name, line)
+
+
+def _of_rounds(by: Identity) -> Iterator[Task]:
+    """What is late, and what waits for this person to carry a round on."""
     plans, near = plans_of(within(by)), too_near(by)
     waiting = {id_: plan for id_, plan in plans.items() if plan.is_waiting}
     names = select(Compound.id, Compound.name).where(Compound.id.in_(waiting))
@@ -224,11 +225,15 @@ def _waiting(one: Pending, by: Identity) -> Iterator[tuple[int, str, str]]:
 
 def _of_doors(by: Identity) -> Iterator[Task]:
     for one in doors_due_today(by):
-        text = _("%(count)s 户说好今天以前再去", count=as_count(one.doors))
+        text = _("去 %(count)s 户，说好今天去的", count=as_count(one.doors))
         if one.mine:
             text += _("，分给您的 %(count)s 户", count=as_count(one.mine))
         values = {"round_id": one.round_id, "due": 1}
         yield Task(Urgency.NOW, one.compound, text, one.doors, "doors_staff.doors", values)
+    for given in doors_given_to(by):
+        text = _("分给您的 %(count)s 户还没有表态", count=as_count(given.doors))
+        mine: dict[str, Any] = {"round_id": given.round_id, "who": "me"}
+        yield Task(Urgency.YOURS, given.compound, text, given.doors, "doors_staff.doors", mine)
     for call in calls_waiting(by):
         text = _("给 %(count)s 户打电话，他们请社区联系", count=as_count(call.homes))
         at = _at("doors_staff.calls", call.round_id)
@@ -264,9 +269,13 @@ def _of_paper(by: Identity) -> Iterator[Task]:
 
 
 def _of_households(by: Identity) -> Iterator[Task]:
-    if by.role != Role.WORKER and (n := changes_waiting(by)):
-        text = _("%(count)s 户换手机号或过户，等第二个人决定", count=as_count(n))
+    waits = changes_waiting(by)
+    if n := waits.yours:
+        text = _("决定 %(count)s 户换手机号或过户", count=as_count(n))
         yield Task(Urgency.YOURS, "", text, n, "households.changes")
+    if n := waits.own:
+        text = _("您提的 %(count)s 户换手机号或过户，等另一个人决定", count=as_count(n))
+        yield Task(Urgency.OTHERS, "", text, n, "households.changes")
 
 
 def _of_people(by: Identity) -> Iterator[Task]:

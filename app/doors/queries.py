@@ -86,6 +86,15 @@ class Place:
 
 
 @dataclass(frozen=True)
+class OwnDoors:
+    """Doors of an open round that were given to somebody and want a knock."""
+
+    round_id: int
+    compound: str
+    doors: int
+
+
+@dataclass(frozen=True)
 class DueDoors:
     """Doors of an open round that somebody said to come back to by today."""
 
@@ -102,12 +111,18 @@ def today() -> date:
 
 def to_visit(round_id: int) -> tuple[Any, ...]:
     """Which entries want a knock: silent, to be confirmed or in dispute."""
-    return (
-        RegisterEntry.round_id == round_id,
-        RegisterEntry.voice != Voice.COUNTED,
-        RegisterEntry.removed_at.is_(None),
-        RegisterEntry.is_household,
-    )
+    return (RegisterEntry.round_id == round_id, *_WANTS_A_KNOCK)
+
+
+def _to_visit(rounds: Select[int]) -> tuple[Any, ...]:
+    return (RegisterEntry.round_id.in_(rounds), *_WANTS_A_KNOCK)
+
+
+_WANTS_A_KNOCK = (
+    RegisterEntry.voice != Voice.COUNTED,
+    RegisterEntry.removed_at.is_(None),
+    RegisterEntry.is_household,
+)
 
 
 def doors_page(round_id: int, wanted: Wanted, number: int | None) -> Stretch[Door]:
@@ -225,6 +240,27 @@ def doors_due_today(by: Identity) -> list[DueDoors]:
         .order_by(Compound.name, Round.id)
     )
     return [DueDoors(id_, compound, doors, int(own)) for id_, compound, doors, own in rows]
+
+
+def doors_given_to(by: Identity) -> list[OwnDoors]:
+    """The open rounds in which doors that want a knock are this person's."""
+    rows = db.session.execute(
+        select(Round.id, Compound.name, func.count())
+        .select_from(RegisterEntry)
+        .join(Assignment, Assignment.entry_id == RegisterEntry.id)
+        .join(Round, Round.id == RegisterEntry.round_id)
+        .join(Compound, Compound.id == Round.compound_id)
+        .where(Assignment.worker_id == by.id, *_to_visit(open_rounds(by)))
+        .group_by(Round.id, Compound.name)
+        .order_by(Compound.name, Round.id)
+    )
+    return [OwnDoors(*row) for row in rows]
+
+
+def doors_open(by: Identity) -> dict[int, int]:
+    """Open round of a person's scope → how many doors there want a knock."""
+    counted = select(RegisterEntry.round_id, func.count()).where(*_to_visit(open_rounds(by)))
+    return dict(db.session.execute(counted.group_by(RegisterEntry.round_id)).all())
 
 
 def open_rounds(by: Identity) -> Select[int]:

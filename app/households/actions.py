@@ -1,7 +1,7 @@
 """Who speaks for a home changes by two persons: one proposes with evidence, another agrees.
 
 Old phones are told before anything changes, sessions of an ended phone end at once, and a vote by
-the new phone waits a day while a round is open (`rounds.new_phones`; THREATS.md T23, T25, T33).
+the new phone waits a day in a round (`rounds.new_phones`; THREATS.md T23, T25, T33).
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,6 @@ from app.core.db import db, once
 from app.core.errors import Refused, msg
 from app.core.guards import Identity
 from app.households.models import ChangeKind, HomeChange, Outcome
-from app.households.queries import counting_round
 from app.journal.actions import OFFICE, record
 from app.journal.models import Kind
 from app.notices.actions import tell
@@ -29,6 +28,7 @@ from app.roster.models import Contact, Household
 from app.roster.people import phones as read_phones
 from app.roster.transfer import change_owners, make_owners
 from app.rounds.models import RegisterEntry, Vote
+from app.rounds.queries import counting_round
 
 
 class BadPhone(Refused):

@@ -19,13 +19,9 @@ from app.households import actions
 from app.households.forms import EvidenceForm, OwnersForm, PhoneForm, WhyForm
 from app.households.home_desk import bp, load_change, load_household
 from app.households.models import HomeChange
-from app.households.queries import (
-    contacts_of,
-    counting_round,
-    owners_named,
-    waiting_changes,
-)
+from app.households.queries import contacts_of, owners_named, waiting_changes
 from app.roster.models import Household
+from app.rounds.queries import counting_round
 
 
 @bp.route("/households/<int:household_id>/phones", methods=["GET", "POST"])

@@ -7,8 +7,9 @@ from sqlalchemy import ColumnElement, Select, func, or_, select, union
 from sqlalchemy.orm import joinedload
 
 from app.accounts.models import HouseholdCode
+from app.accounts.queries import too_near
 from app.core.db import db
-from app.core.guards import Identity
+from app.core.guards import Identity, Role
 from app.households.models import HomeChange, Outcome
 from app.roster.models import (
     Area,
@@ -22,12 +23,11 @@ from app.roster.models import (
     Tenure,
 )
 from app.rounds.models import RegisterEntry, Round
-from app.rounds.queries import rounds_of
 
 
 @dataclass(frozen=True)
 class IdentityChanges:
-    """How many homes of a register got another phone, another code since the round opened.
+    """How many homes got another phone since their register froze, another code since it opened.
 
     `phones` and `codes` may name the same home twice; `homes` counts each once.
     """
@@ -37,31 +37,37 @@ class IdentityChanges:
     codes: int
 
 
-def counting_round(compound_id: int) -> Round | None:
-    """The round whose register is frozen and whose result is not final yet."""
-    rounds = rounds_of(compound_id)
-    return next((r for r in rounds if r.frozen_at and not r.is_over), None)
+@dataclass(frozen=True)
+class ChangesWaiting:
+    """Changes that wait: those this very person may decide, and those they proposed."""
+
+    yours: int
+    own: int
 
 
 def identity_changes(round_id: int) -> IdentityChanges:
-    """Whose phone or code changed after a round opened, to be told with its result (T33)."""
+    """Whose phone or code changed meanwhile, to be told with the result of a round (T33).
+
+    Codes are made between the freezing and the opening: those are no change.
+    """
+    frozen = select(Round.frozen_at).where(Round.id == round_id).scalar_subquery()
     opened = select(Round.opened_at).where(Round.id == round_id).scalar_subquery()
     closed = select(func.coalesce(Round.closed_at, Round.closes_at)).where(Round.id == round_id)
     ended = closed.scalar_subquery()
     on_register = (RegisterEntry.round_id == round_id, RegisterEntry.removed_at.is_(None))
     homes = select(RegisterEntry.household_id).where(*on_register, RegisterEntry.is_household)
 
-    def within(moment: Any) -> ColumnElement[bool]:
-        during: ColumnElement[bool] = (moment > opened) & (moment <= ended)
+    def within(began: Any, moment: Any) -> ColumnElement[bool]:
+        during: ColumnElement[bool] = (moment > began) & (moment <= ended)
         return during
 
     phones = select(Contact.household_id).where(
         Contact.household_id.in_(homes),
-        or_(within(Contact.since), within(Contact.ended_at)),
+        or_(within(frozen, Contact.since), within(frozen, Contact.ended_at)),
     )
     codes = select(HouseholdCode.household_id).where(
         HouseholdCode.household_id.in_(homes),
-        or_(within(HouseholdCode.issued_at), within(HouseholdCode.revoked_at)),
+        or_(within(opened, HouseholdCode.issued_at), within(opened, HouseholdCode.revoked_at)),
     )
     counts = [
         select(func.count()).select_from(found.subquery()).scalar_subquery()
@@ -70,9 +76,12 @@ def identity_changes(round_id: int) -> IdentityChanges:
     return IdentityChanges(*db.session.execute(select(*counts)).one())
 
 
-def changes_waiting(by: Identity) -> int:
+def changes_waiting(by: Identity) -> ChangesWaiting:
     """How many changes of homes within this person's scope wait for a second person."""
-    return db.session.scalar(select(func.count()).select_from(_waiting(by).subquery())) or 0
+    proposers = list(db.session.scalars(_waiting(by).with_only_columns(HomeChange.proposed_by_id)))
+    near = too_near(by) if proposers and by.role != Role.WORKER else set(proposers)
+    yours = sum(proposer not in near for proposer in proposers)
+    return ChangesWaiting(yours, proposers.count(by.id))
 
 
 def waiting_changes(by: Identity) -> list[HomeChange]:

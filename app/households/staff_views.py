@@ -13,7 +13,6 @@ from app.core.web import asked_number, handed_out, page, saved
 from app.households import actions, listing
 from app.households.forms import OccupancyForm, PlainForm
 from app.households.home_desk import bp, keep_pace, load_household
-from app.households.queries import counting_round
 from app.households.search import Only, Sought, found_homes, sought
 from app.households.story import story_of
 from app.households.undelivered import failed_messages
@@ -21,6 +20,7 @@ from app.notices.queries import failed_within
 from app.roster.correction import note_occupancy
 from app.roster.models import Occupancy
 from app.rounds.break_glass import MAY_LOOK
+from app.rounds.queries import counting_round
 
 
 @bp.get("/households")

@@ -265,9 +265,9 @@ def _register(round_: Round) -> tuple[str, ...]:
 
 
 def _identities(round_: Round) -> tuple[str, ...]:
-    """That homes got another phone or another code while they were asked (THREATS.md T33)."""
+    """That homes got another phone or another code since the register froze (THREATS.md T33)."""
     homes = identity_changes(round_.id).homes if round_.opened_at else 0
-    text = msg("开始以后改过手机号或户码的有 %(count)s 户。")
+    text = msg("登记册锁定以后改过手机号、或开始以后换过户码的有 %(count)s 户。")
     return (say(text, count=homes),) if homes else ()
 
 

@@ -20,7 +20,7 @@ from app.journal.actions import OFFICE, SYSTEM, record
 from app.journal.models import Kind
 from app.roster.areas import Destination, Placement, destination_of
 from app.roster.differences import DWELLING, Change
-from app.roster.guarding import check_phones
+from app.roster.guarding import homes_named, tell_old_phones
 from app.roster.ledger import Home, Ledger, Problem, position
 from app.roster.models import (
     Area,
@@ -98,19 +98,24 @@ def import_roster(
 
     `report` hears of homes done and in all; `by` is None for the operator's command line.
     Refuses with `NotImportable` when the ledger has errors or leaves the scope of `placement`, with
-    `Ambiguous` when an area has namesakes, with `PhonesGuarded`; nothing is changed then.
+    `Ambiguous` when an area has namesakes; nothing is changed then. Names the homes whose owners or
+    phones change in the journal, and tells the phones that were on file (THREATS.md T33).
     """
     plan = preview(ledger, placement)
     if plan.errors:
         raise NotImportable(plan.errors)
-    check_phones(plan.arrivals)
+    changes = [change for each in plan.arrivals for change in each.difference.changed]
+    tell_old_phones(changes)
+    actor = by.commitment if by else SYSTEM
     progress = _Progress(report, plan.added + plan.changed)
     with once(Refused(msg("刚刚有人也在导入这些小区。请重新预览，再导入一次。"))):
         compounds = [_import_compound(arrival, placement, progress) for arrival in plan.arrivals]
     done = Imported(plan.added, plan.changed, plan.unchanged, tuple(compounds))
     if done.added or done.changed:
         facts = {"added": done.added, "changed": done.changed, "compounds": list(compounds)}
-        record(OFFICE, Kind.ROSTER_CHANGE, facts, actor=by.commitment if by else SYSTEM)
+        record(OFFICE, Kind.ROSTER_CHANGE, facts, actor=actor)
+        for homes in homes_named(changes):
+            record(OFFICE, Kind.ROSTER_CHANGE, {"people_of": homes}, actor=actor)
     return done
 
 

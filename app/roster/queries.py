@@ -20,6 +20,7 @@ from app.roster.areas import (
     same_name_elsewhere,
 )
 from app.roster.differences import DWELLING, Difference, Place, Standing, compare
+from app.roster.guarding import guarded
 from app.roster.ledger import SAME_HOME, Home, Ledger, Problem, same_home
 from app.roster.models import (
     Area,
@@ -113,7 +114,12 @@ def preview(ledger: Ledger, placement: Placement) -> Preview:
     arrivals = [
         _arrival(destination, name, homes) for (_, name), (destination, homes) in groups.items()
     ]
-    errors = (*_unplaced(ledger, placement), *_strays(arrivals, placement), *_twice(arrivals))
+    errors = (
+        *_unplaced(ledger, placement),
+        *_strays(arrivals, placement),
+        *_twice(arrivals),
+        *_guarded(arrivals),
+    )
     doubts = tuple(_doubts(arrivals, placement))
     warnings = (*doubts, *ledger.warnings)
     return Preview(tuple(arrivals), (*ledger.errors, *errors), warnings, doubts)
@@ -150,6 +156,13 @@ def _twice(arrivals: Iterable[Arrival]) -> Iterator[Problem]:
             first = seen.setdefault(home.place, home)
             if first is not home:
                 yield Problem(home.sheet, home.row, "", SAME_HOME, same_home(first))
+
+
+def _guarded(arrivals: Iterable[Arrival]) -> Iterator[Problem]:
+    """Owners and phones of homes that are being counted."""
+    for arrival in arrivals:
+        if arrival.compound:
+            yield from guarded(arrival.compound.id, arrival.difference.changed)
 
 
 def _unplaced(ledger: Ledger, placement: Placement) -> Iterator[Problem]:
@@ -263,6 +276,7 @@ class HomeLine:
     """One premises as the list of a building shows it; `size` in 0.01 m²."""
 
     premises_id: int
+    household_id: int | None
     room: str
     use: Use
     size: int
@@ -305,15 +319,16 @@ def homes_by_entrance(building: Building) -> dict[str, list[HomeLine]]:
         .order_by(Contact.id)
     )
     rows = (
-        select(Entrance.name, Premises)
+        select(Entrance.name, Premises, Household.id)
         .join(*inside)
+        .outerjoin(Household, Household.premises_id == Premises.id)
         .where(here)
         .order_by(Entrance.position, Entrance.name, Premises.position, Premises.room)
     )
     found: dict[str, list[HomeLine]] = {}
-    for entrance, home in db.session.execute(rows):
+    for entrance, home, household_id in db.session.execute(rows):
         people = tuple(tenures[home.id]), tuple(contacts[home.id])
         facts = (home.use, home.size, home.ownership, home.occupancy)
-        line = HomeLine(home.id, home.room, *facts, *people)
+        line = HomeLine(home.id, household_id, home.room, *facts, *people)
         found.setdefault(entrance, []).append(line)
     return found

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from app.roster.guarding import phone_gate
+from app.roster.guarding import gate
 from app.rounds import (
     ballot_views,
     matter_views,
@@ -25,5 +25,5 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(residents.bp)
     app.register_blueprint(staff_views.bp)
     app.register_blueprint(matter_views.bp)
-    phone_gate.is_shut = queries.is_asking
+    gate.is_shut = queries.is_counting
     tasks.init_app(app)

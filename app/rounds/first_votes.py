@@ -145,7 +145,7 @@ def _plain_ones(sent: Sequence[_Sent], rounds: dict[int, Any]) -> dict[int, _Pla
         if home is None or home.began_at <= one.claim.began_after:
             continue
         round_ = rounds[one.round_id]
-        if ripe_at(home.phone_since, round_.opened_at):
+        if ripe_at(home.phone_since, round_.frozen_at):
             # It waits: `casting` says until when.
             continue
         vote = _Plain(round_, home, _what_is_asked(round_), one.ballot)
@@ -199,6 +199,7 @@ _phone = as_type(Table, Contact.__table__).alias("phone")
 _ROUNDS = (
     select(
         _round.c.id,
+        _round.c.frozen_at,
         _round.c.opened_at,
         _round.c.closes_at,
         _round.c.plan_version_id,

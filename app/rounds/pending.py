@@ -13,14 +13,25 @@ from app.accounts.queries import near_to
 from app.core.db import db
 from app.core.guards import Identity, Role
 from app.roster.models import Area, Compound
-from app.rounds.cases import AuditItem, Conflict, Decision, Effect, Objection, Outcome
+from app.rounds.cases import (
+    AuditItem,
+    Conflict,
+    Decision,
+    DecisionKind,
+    Effect,
+    Objection,
+    Outcome,
+)
 from app.rounds.decisions import ABOUT_VOTES
 from app.rounds.models import RegisterEntry, Round, Voice, Vote
 
 
 @dataclass(frozen=True)
 class CaseCounts:
-    """How much of each kind waits in one round."""
+    """How much of each kind waits in one round.
+
+    What somebody has proposed an end of is a decision, and counted there alone.
+    """
 
     decisions: int = 0
     conflicts: int = 0
@@ -81,6 +92,20 @@ WITHOUT_SLIP = (
 )
 
 
+_END_OF_CONFLICT = (
+    Decision.kind == DecisionKind.CONFLICT,
+    Decision.params["conflict"].as_integer() == Conflict.id,
+)
+_END_OF_DISPUTE = (
+    Decision.kind == DecisionKind.DISPUTE_END,
+    Decision.entry_id == RegisterEntry.id,
+)
+_ANSWER = (
+    Decision.kind == DecisionKind.OBJECTION,
+    Decision.params["objection"].as_integer() == Objection.id,
+)
+
+
 def without_slip(round_id: int) -> set[int]:
     """The objections of a round whose home waits for a new slip."""
     found = select(Objection.id).where(Objection.round_id == round_id, *WITHOUT_SLIP)
@@ -95,9 +120,13 @@ def _counted(*which: Any) -> Any:
             Compound.name,
             Round.number,
             _number(Decision, Decision.outcome == Outcome.WAITING),
-            _number(Conflict, Conflict.resolved_at.is_(None)),
-            _number(RegisterEntry, RegisterEntry.voice == Voice.DISPUTED),
-            _number(Objection, Objection.closed_at.is_(None)),
+            _number(Conflict, Conflict.resolved_at.is_(None), _unproposed(*_END_OF_CONFLICT)),
+            _number(
+                RegisterEntry,
+                RegisterEntry.voice == Voice.DISPUTED,
+                _unproposed(*_END_OF_DISPUTE),
+            ),
+            _number(Objection, Objection.closed_at.is_(None), _unproposed(*_ANSWER)),
             _number(AuditItem, AuditItem.checked_at.is_(None)),
             _number(Objection, *WITHOUT_SLIP),
         )
@@ -105,6 +134,10 @@ def _counted(*which: Any) -> Any:
         .join(Area, Area.id == Compound.area_id)
         .where(*which)
     )
+
+
+def _unproposed(*about: ColumnElement[bool]) -> ColumnElement[bool]:
+    return ~exists().where(Decision.outcome == Outcome.WAITING, *about)
 
 
 def _number(table: Any, *which: Any) -> ScalarSelect[int]:

@@ -61,9 +61,14 @@ def current_round(compound_id: int) -> Round | None:
     return next((r for r in rounds_of(compound_id) if r.register_published_at or r.opened_at), None)
 
 
-def is_asking(compound_id: int) -> bool:
-    """Whether a round of a compound is open."""
-    return any(round_.is_open for round_ in rounds_of(compound_id))
+def counting_round(compound_id: int) -> Round | None:
+    """The round whose register is frozen and whose result is not final yet."""
+    return next((r for r in rounds_of(compound_id) if r.frozen_at and not r.is_over), None)
+
+
+def is_counting(compound_id: int) -> bool:
+    """Whether a compound has such a round."""
+    return counting_round(compound_id) is not None
 
 
 def others_asked_in(round_: Round, building: Building) -> list[Matter]:

@@ -5,8 +5,9 @@ from contextlib import AbstractContextManager
 
 import pytest
 
+from app.core import clock
 from app.core.guards import Role
-from app.roster.models import AreaKind, Household
+from app.roster.models import AreaKind, Contact, Household
 from app.rounds import conflicts
 from app.rounds.cases import Conflict, ObjectionKind
 from app.rounds.conflicts import propose_dispute, propose_resolution
@@ -105,6 +106,51 @@ def test_a_worker_sees_that_there_are_two_votes_but_not_what_they_say(client: Pa
     assert not own.all("table", class_="changes")
     round_.profile = {**round_.profile, "staff_see_choices": "households"}
     assert len(ballots(client.get("cases.resolve", conflict_id=conflict.id))) == 2
+
+
+def test_nothing_is_said_to_stay_the_same_while_several_numbers_are_possible(
+    client: PageClient,
+) -> None:
+    _round, conflict = conflict_in_a_round()
+    client.sign_in(make_staff(Role.WORKER))
+    unsure = "总户数和已表态的户数不变，同意的户数可能变。"
+    for page in (
+        client.get("cases.resolve", conflict_id=conflict.id),
+        client.follow(
+            client.post("cases.resolve", {**WORDS, "keep": "held"}, conflict_id=conflict.id)
+        ),
+    ):
+        assert unsure in page.text
+        assert "户数不变。" not in page.text
+        assert "户数和票数都不变" not in page.text
+        assert "0、1 或 2/6 户" in page.one("table", class_="verdicts").text
+        assert "%" not in page.one("table", class_="verdicts").all("td", class_="new")[0].text
+
+
+def test_too_few_before_and_after_is_not_called_the_same(client: PageClient) -> None:
+    round_, conflict = conflict_in_a_round()
+    round_.profile = {**round_.profile, "staff_see_choices": "households"}
+    client.sign_in(make_staff())
+    page = client.get("cases.resolve", conflict_id=conflict.id)
+    verdict = page.one("table", class_="verdicts").all("td", class_="new")[0].text
+    assert verdict.endswith("还差 5 户")
+    assert "不变" not in verdict
+
+
+def test_whoever_asks_the_home_finds_its_phones_and_its_story(client: PageClient) -> None:
+    _round, conflict = conflict_in_a_round()
+    home = conflict.entry.household
+    assert home is not None
+    gone = clock.now()
+    home.contacts = [
+        Contact(phone="13812345678", since=gone),
+        Contact(phone="13900001111", since=gone, ended_at=gone),
+    ]
+    client.sign_in(make_staff(Role.WORKER))
+    page = client.get("cases.resolve", conflict_id=conflict.id)
+    assert page.one("a", href="tel:13812345678").text == "13812345678"
+    assert "13900001111" not in page.text
+    client.visit(page.one("a", href=f"/desk/households/{home.id}")["href"])
 
 
 def test_a_conflict_settled_meanwhile_is_refused_with_words(client: PageClient) -> None:

@@ -178,6 +178,13 @@ def test_the_same_thing_is_not_proposed_twice(client: PageClient) -> None:
     client.post("cases.extend", form, round_id=round_.id)
     page = client.post("cases.extend", form, status=422, round_id=round_.id)
     assert "已经有人提了" in page.one(role="alert").text
+    waits = f"/desk/decisions/{last_decision().id}"
+    page = client.get("cases.extend", round_id=round_.id)
+    assert not page.all("textarea")
+    assert page.one("main").all("a", href=waits)
+    page = client.get("cases.decisions", round_id=round_.id)
+    assert page.one("a", href=f"/desk/rounds/{round_.id}").text == round_.shown_title
+    assert not page.all("a", href=f"/desk/rounds/{round_.id}/extend")
 
 
 def test_adding_a_home_shows_the_total_and_what_is_needed_before_and_after(

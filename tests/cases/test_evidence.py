@@ -10,6 +10,7 @@ from app.core import files
 from app.core.guards import Role
 from app.journal.models import Kind
 from app.rounds.cases import Decision, Objection, ObjectionKind
+from app.rounds.decisions import decline
 from tests.cases.quarrels import a_photo, every_kind
 from tests.client import PageClient
 from tests.factories import make_area, make_compound, make_staff
@@ -119,6 +120,8 @@ def test_without_a_photograph_there_is_none_to_see(client: PageClient) -> None:
 def test_every_proposal_can_bring_one(client: PageClient) -> None:
     quarrels = every_kind()
     client.sign_in(make_staff())
+    # One later end at a time is asked for.
+    decline(quarrels.extension, "先不延", by=make_staff().identity)
     entry = quarrels.conflict.entry
     forms = {
         f"/desk/rounds/{quarrels.round.id}/extend",

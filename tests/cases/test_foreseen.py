@@ -113,7 +113,7 @@ def test_striking_out_tells_both_numbers_and_never_which_one_it_will_be(chosen: 
     decision = complained(round_, homes[place], Answer("查过", Effect.STRIKE_OUT, evidence="表"))
     told = prospect(decision, tells_choices=True)
     agree = 4 if chosen == AGREE else 3
-    assert told.verdicts[0].then == f"{agree - 1} 或 {as_share(agree, 5)}"
+    assert told.verdicts[0].then == f"{agree - 1} 或 {agree}/5 户"
     assert [line.title for line in told.lines] == ["已表态"]
 
 

@@ -109,6 +109,8 @@ def test_a_missing_page_keeps_the_menu_of_the_staff(worker: PageClient) -> None:
     page = worker.visit("/no-such-page", 404)
     assert page.h1 == "没有找到这一页"
     assert page.all("nav")
+    assert "二维码" not in page.text
+    assert page.one("main").one("a")["href"] == "/desk"
 
 
 @pytest.mark.parametrize("who", ["visitor", "worker"])

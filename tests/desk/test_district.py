@@ -243,7 +243,7 @@ def test_a_compound_says_what_comes_next(
     app: Flask, make: Callable[[], Compound], text: str, endpoint: str
 ) -> None:
     with app.test_request_context():
-        step = next_step(queries.compound_line(make().id))
+        step = next_step(queries.compound_line(make().id), Role.OFFICE)
     assert (step.text, step.endpoint) == (text, endpoint)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
+from app.core.guards import Role
 from app.desk import queries
 from app.desk.next_step import Step, next_step
 from app.rounds import actions, audit, changes, objections
@@ -18,10 +19,10 @@ from tests.rounds.lives import DO, GROUNDS, Life, draft, life_in
 pytestmark = pytest.mark.usefixtures("session")
 
 
-def step_of(app: Flask, life: Life) -> Step:
+def step_of(app: Flask, life: Life, role: Role = Role.OFFICE) -> Step:
     """The next step of the compound of this round."""
     with app.test_request_context():
-        return next_step(queries.compound_line(life.building.compound_id))
+        return next_step(queries.compound_line(life.building.compound_id), role)
 
 
 @pytest.mark.parametrize(
@@ -79,6 +80,14 @@ def test_what_waits_comes_before_the_visits(
         step = step_of(app, life)
         assert (step.text, step.endpoint) == (text, endpoint)
         assert step.values == {"round_id": life.round.id}
+
+
+def test_a_worker_is_told_who_decides_and_may_look(app: Flask) -> None:
+    with life_in(State.OPEN) as life:
+        _proposal(life)
+        step = step_of(app, life, Role.WORKER)
+        assert (step.text, step.link) == ("1 件事等街道决定。", "看一看")
+        assert step_of(app, life).link == "去决定"
 
 
 def test_a_plan_that_the_round_was_put_on_waits_no_more(app: Flask) -> None:

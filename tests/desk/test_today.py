@@ -6,22 +6,27 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from app.comments.actions import report_comment, write_comment
 from app.comments.models import Wrong
 from app.core import clock
 from app.core.db import db
 from app.core.guards import Identity, Role
-from app.desk.today import Task, Urgency, tasks_of
+from app.desk.today import Task, Urgency, open_rounds, tasks_of
+from app.doors.actions import share_out
 from app.notices.models import Message, MessageKind, MessageState
 from app.projects.models import Section
 from app.roster.models import Household
 from app.rounds import actions as rounds
 from app.rounds.actions import RoundTerms, draft_round, submit_round
 from app.rounds.casting import Ballot, cast
+from app.rounds.conflicts import open_conflicts, propose_resolution
 from app.rounds.counting import Choice
+from app.rounds.decisions import Grounds
 from app.rounds.lifecycle import State, Verb
-from app.rounds.models import Channel
+from app.rounds.models import Channel, RegisterEntry
+from app.rounds.pending import pending_within
 from app.rounds.queries import objections_end
 from tests.client import PageClient
 from tests.desk.ballots import fill, make_quick_round
@@ -36,6 +41,7 @@ from tests.factories import (
     make_staff,
     mark_invited,
 )
+from tests.households.homes import make_place
 from tests.rounds.lives import DO, life_in
 
 pytestmark = pytest.mark.usefixtures("session")
@@ -50,7 +56,7 @@ def told(app: Flask, by: Identity) -> list[tuple[str, str, str]]:
 
 def flat(app: Flask, by: Identity) -> list[Task]:
     with app.test_request_context():
-        return [task for tasks in tasks_of(by).values() for task in tasks]
+        return [task for tasks in tasks_of(by, open_rounds(by)).values() for task in tasks]
 
 
 @pytest.mark.parametrize(
@@ -169,6 +175,63 @@ def test_cases_wait_for_those_who_may_settle_them(app: Flask) -> None:
             assert audit not in {t.endpoint for t in flat(app, make_staff(Role.WORKER).identity)}
 
 
+def test_what_one_proposed_waits_for_others_and_is_ones_own_no_more(app: Flask) -> None:
+    with life_in(State.OPEN) as life:
+        life.vote(0, Choice.AGREE)
+        life.vote(0, Choice.DISAGREE, Channel.PAPER)
+        [conflict] = open_conflicts(life.round.id)
+        grounds = Grounds("问过这一户", "电话记录")
+        propose_resolution(conflict, keep_held=True, grounds=grounds, by=life.first)
+        name = life.round.compound.name
+        assert told(app, life.first) == [
+            ("others", f"{name} 1 件事等另一个人决定", "cases.decisions")
+        ]
+        assert told(app, make_staff().identity) == [
+            ("yours", f"{name} 决定 1 件事", "cases.decisions")
+        ]
+        assert pending_within(life.first)[0].counts.total == 1
+
+
+def test_a_phone_change_that_one_proposed_waits_for_others(app: Flask) -> None:
+    place = make_place()
+    place.proposes()
+    changes = "households.changes"
+    own = "您提的 1 户换手机号或过户，等另一个人决定"
+    assert told(app, place.worker.identity) == [("others", own, changes)]
+    assert told(app, place.second.identity) == [("yours", "决定 1 户换手机号或过户", changes)]
+
+
+def test_doors_that_were_given_to_one_are_ones_task(app: Flask) -> None:
+    round_ = make_round(make_building(make_compound("银塔南区"), homes=4).compound)
+    worker, other = (make_staff(Role.WORKER, round_.compound.area) for _ in range(2))
+    entries = list(db.session.scalars(select(RegisterEntry).filter_by(round_id=round_.id)))
+    share_out(round_, [entry.id for entry in entries[:3]], worker, by=other.identity)
+    said = {matter.id: Choice.AGREE for matter in round_.matters}
+    cast(round_, entries[0].household_id or 0, Ballot(said, "r-1", 0, 1), via=Channel.PHONE)
+    [task] = flat(app, worker.identity)
+    assert task.text == "分给您的 2 户还没有表态"
+    assert (task.urgency, task.values) == (Urgency.YOURS, {"round_id": round_.id, "who": "me"})
+    assert flat(app, other.identity) == []
+
+
+def test_the_open_rounds_stand_below_the_tasks_with_the_ways_to_work_on_them(
+    client: PageClient,
+) -> None:
+    round_ = make_quick_round(make_building(make_compound("裕民小区"), homes=10))
+    fill(round_, agree=7)
+    round_.closes_at = clock.now() + timedelta(hours=30)
+    client.sign_in(make_staff(Role.WORKER))
+    page = client.get("desk.home")
+    assert page.one("section", class_="soon")
+    row = page.one("tbody").one("tr")
+    assert "还差 1 户" in row.text
+    assert "3 户" in row.text
+    ways = [a["href"].removeprefix(f"/desk/rounds/{round_.id}") for a in row.all("a")]
+    assert ways == ["", "", "/doors", "/doors/walk"]
+    client.sign_in(make_staff(Role.AUDITOR))
+    assert len(client.get("desk.home").one("tbody").all("a")) == 1
+
+
 def test_comments_and_calls_are_named_and_cost_the_same_for_any_number(
     client: PageClient, count_queries: Counting
 ) -> None:
@@ -256,7 +319,7 @@ def test_a_quiet_day_says_so_and_tells_how_the_open_rounds_stand(client: PageCli
     assert page.h1 == "今天要办"
     assert "今天没有要办的事。" in page.text
     row = page.one("tbody").one("tr")
-    assert row.one("a")["href"] == f"/desk/rounds/{round_.id}"
+    assert row.all("a")[0]["href"] == f"/desk/rounds/{round_.id}"
     assert "7/10 户，70.0 %" in row.text
     assert "1 户" in row.text
 
@@ -284,7 +347,7 @@ def test_the_home_costs_the_same_for_one_compound_and_for_many(
         with count_queries() as statements:
             client.get("desk.home")
         counts.append(len(statements))
-    assert counts[0] == counts[1] <= 19
+    assert counts[0] == counts[1] <= 22
 
 
 def test_a_long_list_is_folded_but_lost_is_nothing(client: PageClient) -> None:

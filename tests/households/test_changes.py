@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 
 from app.accounts import sessions
 from app.accounts.models import HouseholdCode, HouseholdSession
@@ -20,10 +21,17 @@ from app.notices.models import Message, MessageKind
 from app.reports.notice import notice_of
 from app.roster import actions as roster
 from app.roster.areas import Placement
-from app.roster.guarding import PhonesGuarded
 from app.roster.importer import read_ledger
 from app.roster.models import Contact
-from tests.factories import issue_code, make_compound, make_round, make_staff, mark_invited
+from app.rounds import actions as rounds
+from tests.factories import (
+    issue_all_codes,
+    issue_code,
+    make_compound,
+    make_round,
+    make_staff,
+    mark_invited,
+)
 from tests.households.homes import EVIDENCE, NEW, OLD, Place
 from tests.notices.postbox import Postbox
 
@@ -213,14 +221,18 @@ def test_changes_of_phones_and_codes_since_the_opening_are_counted_once_a_home(
     actions.approve(place.proposes(ending=place.contact), by=place.second.identity)
     issue_code(place.home)
     assert queries.identity_changes(round_.id) == queries.IdentityChanges(1, 1, 1)
-    assert "开始以后改过手机号或户码的有 1 户。" in notice_of(round_).record.lines
+    assert (
+        "登记册锁定以后改过手机号、或开始以后换过户码的有 1 户。" in notice_of(round_).record.lines
+    )
 
 
 def test_what_waits_is_told_to_whose_area_it_is(place: Place) -> None:
     place.proposes()
     elsewhere = make_staff(area=make_compound().area)
-    assert queries.changes_waiting(place.second.identity) == 1
-    assert queries.changes_waiting(elsewhere.identity) == 0
+    waits = queries.ChangesWaiting
+    assert queries.changes_waiting(place.second.identity) == waits(yours=1, own=0)
+    assert queries.changes_waiting(place.worker.identity) == waits(yours=0, own=1)
+    assert queries.changes_waiting(elsewhere.identity) == waits(yours=0, own=0)
     assert [c.household_id for c in queries.waiting_changes(place.second.identity)] == [
         place.home.id
     ]
@@ -236,7 +248,8 @@ def test_the_database_itself_wants_two_persons(place: Place) -> None:
         )
 
 
-def test_a_ledger_changes_no_phone_while_households_are_asked(place: Place) -> None:
+def takes(place: Place, **cells: object) -> None:
+    """Import one row about the home of this place; what is not said stays as it is."""
     compound, home = place.building.compound, place.home
     row = {
         "小区名称": compound.name,
@@ -245,20 +258,75 @@ def test_a_ledger_changes_no_phone_while_households_are_asked(place: Place) -> N
         "房号": home.premises.room,
         "建筑面积": 80,
         "业主姓名": "王小明",
-        "联系电话": NEW,
+        "联系电话": OLD,
+        "备注": "",
+        **cells,
     }
+    sheet = Sheet("台账", [tuple(row), tuple(row.values())])
+    roster.import_roster(
+        read_ledger([sheet]), Placement(compound.area.name), by=place.worker.identity
+    )
+    db.session.expire_all()
 
-    def takes(phone: str) -> None:
-        sheet = Sheet("台账", [tuple(row), tuple({**row, "联系电话": phone}.values())])
-        placement = Placement(compound.area.name)
-        roster.import_roster(read_ledger([sheet]), placement, by=place.worker.identity)
 
-    round_ = make_round(compound)
-    with pytest.raises(PhonesGuarded):
-        takes(NEW)
-    assert on_file(place) == [OLD]
-    takes("")
-    assert on_file(place) == [OLD]
-    round_.closed_at = clock.now()
-    takes(NEW)
-    assert on_file(place) == [NEW]
+def owners_of(place: Place) -> list[str]:
+    return [t.owner.name for t in place.home.premises.tenures if t.until is None]
+
+
+@pytest.mark.parametrize("opened", [False, True])
+def test_a_ledger_changes_no_owner_and_no_phone_from_the_freezing_to_the_result(
+    place: Place, opened: bool
+) -> None:
+    round_ = make_round(place.building.compound, opened=opened)
+    for cells, words in (({"联系电话": NEW}, "住户页"), ({"业主姓名": "王晓明"}, "登记册里")):
+        for state in ("counting", "closed"):
+            round_.closed_at = clock.now() if state == "closed" else None
+            with pytest.raises(roster.NotImportable) as refused:
+                takes(place, **cells)
+            [problem] = refused.value.problems
+            assert problem.row == 2
+            assert place.home.address in problem.text
+            assert words in problem.text
+    assert (on_file(place), owners_of(place)) == ([OLD], ["王小明"])
+    takes(place, 联系电话="", 业主姓名="", 备注="常年在外")
+    assert (on_file(place), owners_of(place)) == ([OLD], ["王小明"])
+    assert place.home.premises.note == "常年在外"
+    round_.withdrawn_at = clock.now()
+    db.session.flush()
+    takes(place, 联系电话=NEW, 业主姓名="赵一曼")
+    assert (on_file(place), owners_of(place)) == ([NEW], ["赵一曼"])
+
+
+def test_a_ledger_that_changes_a_phone_tells_the_old_one_and_names_the_home(
+    place: Place, postbox: Postbox
+) -> None:
+    takes(place, 备注="常年在外")
+    assert not db.session.scalars(sa.select(Message)).all()
+    assert not [told for told in journal(Kind.ROSTER_CHANGE) if "people_of" in told]
+    takes(place, 联系电话=NEW)
+    told = db.session.scalars(sa.select(Message)).all()
+    assert [(m.phone, m.kind) for m in told] == [(OLD, MessageKind.PHONE_CHANGED)]
+    [named] = [told for told in journal(Kind.ROSTER_CHANGE) if "people_of" in told]
+    assert named["people_of"] == [place.home.commitment]
+
+
+def test_a_phone_that_a_ledger_replaced_before_the_freezing_is_no_change_of_the_round(
+    place: Place,
+) -> None:
+    takes(place, 联系电话=NEW)
+    round_ = make_round(place.building.compound, opened=False)
+    assert queries.identity_changes(round_.id) == queries.IdentityChanges(0, 0, 0)
+
+
+def test_a_phone_changed_between_the_freezing_and_the_opening_counts_as_a_change(
+    place: Place,
+) -> None:
+    with time_machine.travel(clock.now(), tick=False) as then:
+        round_ = make_round(place.building.compound, opened=False)
+        then.shift(timedelta(hours=1))
+        actions.approve(place.proposes(ending=place.contact), by=place.second.identity)
+        then.shift(timedelta(hours=1))
+        issue_all_codes(place.building.compound)
+        rounds.note_posters_printed(place.building.compound, by=place.worker.identity)
+        rounds.open_round(round_, by=place.worker.identity)
+    assert queries.identity_changes(round_.id) == queries.IdentityChanges(1, 1, 0)

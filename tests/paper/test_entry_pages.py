@@ -18,6 +18,7 @@ from app.notices.models import Message, MessageKind
 from app.paper import queries
 from app.paper.models import Flaw, FormState, PaperForm
 from app.roster.models import Contact
+from app.rounds.conflicts import open_conflicts
 from app.rounds.counting import Choice
 from app.rounds.queries import vote_by_receipt
 from tests.client import Page, PageClient
@@ -244,6 +245,25 @@ def test_a_photograph_is_shown_to_whoever_keys_and_to_the_office_only(
     assert client.raw("get", address).status_code == 200
     of_vote = client._url("paper.photo_of_vote", {"vote_id": form.vote_id})
     assert client.raw("get", of_vote).data == client.raw("get", address).data
+
+
+def test_whoever_settles_a_conflict_reads_why_the_form_was_keyed_and_finds_its_photograph(
+    client: PageClient, desk: Desk
+) -> None:
+    say(desk.round, desk.home(), Choice.AGREE)
+    form, why = desk.photographed(), "本人来社区说手机上按错了。"
+    desk.keys(form, 0, Choice.DISAGREE, reason=why)
+    desk.keys(form, 1, Choice.DISAGREE)
+    [conflict] = open_conflicts(desk.round.id)
+    photo = f"/desk/paper/votes/{form.vote_id}/photo"
+    client.sign_in(make_staff(Role.OFFICE, desk.building.compound.area))
+    page = client.get("cases.resolve", conflict_id=conflict.id)
+    assert why in page.text
+    assert client.raw("get", page.one("a", href=photo)["href"]).status_code == 200
+    client.sign_in(desk.people[2])
+    page = client.get("cases.resolve", conflict_id=conflict.id)
+    assert why in page.text
+    assert not page.all("a", href=photo)
 
 
 def test_a_vote_that_no_numbered_form_made_says_that_there_is_no_photograph(

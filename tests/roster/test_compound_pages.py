@@ -114,7 +114,7 @@ def test_homes_are_listed_by_entrance_with_masked_phones(worker: PageClient, ses
     ]
     cells = [[cell.text for cell in row.all("td")] for row in page.all("tr") if row.all("td")]
     assert cells[0] == ["80.00", "—", "—", "—", "未填", "改101"]
-    assert cells[3] == ["90.50", "李四", "138****5678", "—", "未填", "改1001"]
+    assert cells[3] == ["90.50", "李**", "138****5678", "—", "未填", "改1001"]
     assert "13812345678" not in page.html
     (other,) = [a["href"] for a in page.all("a") if a.text == "2号楼"]
     assert worker.visit(other).one("h2").text == "2号楼1单元 4 户"

@@ -17,7 +17,7 @@ from app.journal.models import JournalEntry
 from app.roster.importer import read_ledger
 from app.roster.models import Area, AreaKind, Building, Compound, Household
 from tests.client import Page, PageClient
-from tests.factories import make_area, make_staff
+from tests.factories import make_area, make_round, make_staff
 
 SAMPLE = Path(__file__).parents[2] / "app" / "demo" / "roster-litong.xlsx"
 LEDGER = "小区名称,楼栋,单元,房号,建筑面积,业主姓名,联系电话\n"
@@ -70,6 +70,23 @@ def test_the_sample_goes_from_upload_over_the_preview_into_the_roster(
     assert session.scalar(sa.select(sa.func.count()).select_from(Building)) == 55
     towns = session.scalars(sa.select(Area.name).where(Area.kind == AreaKind.TOWN))
     assert sorted(towns) == ["胜利镇", "金星镇", "金积镇"]
+
+
+def test_owners_and_phones_of_a_frozen_register_are_named_before_anybody_confirms(
+    worker: PageClient, session: Any
+) -> None:
+    worker.follow(worker.submit(confirm_action(upload(worker, TWO_HOMES)), {}))
+    compound = session.scalars(sa.select(Compound)).one()
+    make_round(compound, opened=False)
+    session.commit()
+    page = upload(worker, TWO_HOMES.replace("李四", "李泗").replace("13812345678", "13812345670"))
+    assert "有 2 处必须先改好" in page.text
+    told = "；".join(cells[3] for cells in rows(page) if len(cells) == 4)
+    assert "3号楼2单元501：登记册已锁定，电话不能用台账改" in told
+    assert "3号楼2单元502：登记册已锁定，业主不能用台账改" in told
+    assert not [f for f in page.all("form") if f["action"].endswith("/confirm")]
+    page = upload(worker, TWO_HOMES.replace("86.5", "87.5"))
+    assert "新增 0 户，修改 1 户" in worker.follow(worker.submit(confirm_action(page), {})).text
 
 
 def test_the_same_file_twice_changes_nothing(worker: PageClient, session: Any) -> None:

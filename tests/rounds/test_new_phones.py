@@ -10,6 +10,7 @@ import time_machine
 
 from app.core import clock
 from app.roster.models import Household
+from app.rounds import actions as rounds
 from app.rounds import casting, conflicts, objections, recounting, tallies
 from app.rounds.cases import Effect, ObjectionKind
 from app.rounds.casting import Ballot, Receipt
@@ -19,7 +20,7 @@ from app.rounds.models import Channel, Round, Voice
 from app.rounds.objections import Answer, Complaint
 from app.rounds.profile import Revote, Switches
 from tests.client import PageClient
-from tests.factories import homes_of, issue_code, make_building
+from tests.factories import homes_of, issue_all_codes, issue_code, make_building
 from tests.rounds.asking import Asked, ballot, change_plan
 from tests.rounds.new_phones import NEW, OLD, browser_of, come_in_by, put_on_file
 from tests.rounds.offices import (
@@ -156,6 +157,28 @@ def test_a_phone_that_was_there_at_the_opening_waits_for_nothing(
     round_ = open_round(building.compound)
     assert say(round_, home, AGREE, session_id=browser_of(contact)).waits_until is None
     assert figures(round_) == (2, 1, 0, 0)
+
+
+def test_a_phone_that_came_between_the_freezing_and_the_opening_waits_as_well(
+    client: PageClient, then: time_machine.Traveller
+) -> None:
+    building = make_building(homes=2)
+    round_ = open_round(building.compound, until="frozen")
+    then.shift(timedelta(hours=1))
+    home = homes_of(building)[0]
+    contact = put_on_file(home)
+    then.shift(timedelta(hours=1))
+    issue_all_codes(building.compound)
+    by = Office().first
+    rounds.note_posters_printed(building.compound, by=by)
+    rounds.open_round(round_, by=by)
+    come_in_by(client, contact)
+    form = client.get("rounds.vote", round_id=round_.id)
+    receipt = client.follow(client.post("rounds.cast", ballot(form), round_id=round_.id))
+    assert receipt.h1 == "先记下了，还不计入"
+    said = say(round_, home, AGREE, session_id=browser_of(contact))
+    assert said.waits_until == contact.since + DAY
+    assert figures(round_) == (2, 0, 0, 0)
 
 
 def test_a_material_change_of_the_plan_leaves_both_to_be_confirmed(

@@ -290,5 +290,5 @@ MATRIX = (
 QUERIES = {"reports_staff.homes": {"building": "building_id"}}
 
 # Where the name and the phone of a household may be read (THREATS.md T05), and by whom.
-TELLS_NAMES = {"roster_staff.households": DESK, "households.home": DESK}
+TELLS_NAMES = {"households.home": DESK}
 TELLS_PHONES = {"doors_staff.door": DESK}
