@@ -14,7 +14,7 @@ from app.core.errors import Refused, msg
 from app.core.guards import Identity
 from app.journal.models import Kind
 from app.paper import queries
-from app.paper.actions import WrongState, check_unused, void_by_entries
+from app.paper.actions import WrongState, check_unused, forget_request, void_by_entries
 from app.paper.models import MOST_ENTRIES, Flaw, PaperEntry, PaperForm, VoidReason
 from app.rounds import casting
 from app.rounds.casting import Ballot
@@ -40,6 +40,7 @@ class Said:
     wishes: frozenset[int] = frozenset()
     flaw: Flaw | None = None
     signed_on: date | None = None
+    mandate: str = ""
     reason: str = ""
 
 
@@ -55,11 +56,15 @@ class Became(StrEnum):
 
 @dataclass(frozen=True)
 class Keyed:
-    """What came of an entry, without a word of what was keyed."""
+    """What came of an entry, without a word of what was keyed.
+
+    `agreed_with`: which of two that differed the third one confirmed.
+    """
 
     serial: str
     became: Became
     why: VoidReason | None = None
+    agreed_with: int | None = None
 
 
 def key(form: PaperForm, said: Said, *, by: Identity) -> Keyed:
@@ -79,7 +84,7 @@ def key(form: PaperForm, said: Said, *, by: Identity) -> Keyed:
     earlier = [one for one in form.entries if one.place < entry.place]
     twin = next((one for one in earlier if one.content == entry.content), None)
     if twin is not None:
-        return _agreed(round_, form, twin)
+        return _agreed(round_, form, twin, by)
     return _differed(form)
 
 
@@ -130,6 +135,7 @@ def _store(form: PaperForm, said: Said, by: Identity) -> PaperEntry:
         choices={str(m): c.value for m, c in said.choices.items()} if is_sound else {},
         wishes=sorted(said.wishes) if is_sound else [],
         signed_on=said.signed_on,
+        mandate=said.mandate,
         reason=said.reason.strip(),
     )
     db.session.add(entry)
@@ -139,7 +145,7 @@ def _store(form: PaperForm, said: Said, by: Identity) -> PaperEntry:
     return entry
 
 
-def _agreed(round_: Round, form: PaperForm, twin: PaperEntry) -> Keyed:
+def _agreed(round_: Round, form: PaperForm, twin: PaperEntry, by: Identity) -> Keyed:
     """Two persons read the same: it counts, or it is void for what both found."""
     if twin.flaw is not None:
         why = VoidReason(twin.flaw.value)
@@ -147,10 +153,13 @@ def _agreed(round_: Round, form: PaperForm, twin: PaperEntry) -> Keyed:
         return Keyed(form.serial, Became.VOID, why)
     choices = {int(matter): Choice(choice) for matter, choice in twin.choices.items()}
     ballot = _ballot(round_, form, Said(choices, frozenset(twin.wishes)))
-    receipt = casting.cast_on_paper(round_, form.entry, ballot, keyed_by=twin.keyed_by.identity)
+    first = twin.keyed_by.identity
+    receipt = casting.cast_on_paper(round_, form.entry, ballot, keyed_by=first, checked_by=by)
     vote = vote_by_receipt(receipt.code)
     form.vote_id = vote.id if vote else None
-    return Keyed(form.serial, Became.HELD if receipt.is_held else Became.COUNTED)
+    forget_request(form)
+    became = Became.HELD if receipt.is_held else Became.COUNTED
+    return Keyed(form.serial, became, agreed_with=form.agreed_with)
 
 
 def _differed(form: PaperForm) -> Keyed:

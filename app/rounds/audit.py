@@ -50,14 +50,13 @@ def draw_sample(round_: Round, seed: str) -> list[int]:
 def check_item(round_: Round, item: AuditItem, *, agrees: bool, why: str, by: Identity) -> None:
     """Say whether a drawn form says what was keyed; a difference becomes an objection.
 
-    Refuses `NotNow`, `AlreadyChecked`, and `NotYourself` to whoever keyed it.
+    Refuses `NotNow`, `AlreadyChecked`, and `NotYourself` to both who keyed it.
     """
     round_ = require(round_, Verb.AUDIT)
     db.session.refresh(item)
     if item.checked_at is not None:
         raise AlreadyChecked(msg("这张表已经核对过了。"))
-    keyed_by = item.vote.keyed_by_id
-    if keyed_by is not None and not are_two_persons(keyed_by, by):
+    if not may_compare(item, by):
         raise NotYourself(msg("这张表是您录入的，要由另一个人核对。"))
     item.agrees, item.note = agrees, why.strip()
     item.checked_at, item.checked_by_id = clock.now(), by.id
@@ -71,6 +70,12 @@ def check_item(round_: Round, item: AuditItem, *, agrees: bool, why: str, by: Id
         )
         write_down(round_, complaint, by=by)
     effects.touch(round_)
+
+
+def may_compare(item: AuditItem, by: Identity) -> bool:
+    """Whether `by` is a second person to both who keyed a drawn form."""
+    keyers = (item.vote.keyed_by_id, item.vote.checked_by_id)
+    return all(are_two_persons(keyer, by) for keyer in keyers if keyer is not None)
 
 
 def sample_of(round_id: int) -> list[AuditItem]:

@@ -147,10 +147,8 @@ def may_judge(decision: Decision, by: Identity) -> bool:
     """Whether `by` keyed no vote of the home that is decided about, and nobody of theirs did."""
     if decision.kind not in ABOUT_VOTES or decision.entry_id is None:
         return True
-    keyed = select(Vote.keyed_by_id).where(
-        Vote.entry_id == decision.entry_id, Vote.keyed_by_id.is_not(None)
-    )
-    keyers = set(db.session.scalars(keyed))
+    keyed = select(Vote.keyed_by_id, Vote.checked_by_id).where(Vote.entry_id == decision.entry_id)
+    keyers = {keyer for both in db.session.execute(keyed) for keyer in both if keyer is not None}
     return all(are_two_persons(keyer, by) for keyer in keyers)
 
 

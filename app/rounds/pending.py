@@ -6,7 +6,7 @@ new slips for homes whose code was ended with a vote that was not their own.
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, exists, func, select, true
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, exists, func, or_, select, true
 
 from app.accounts.models import HouseholdCode, Staff
 from app.core.db import db
@@ -130,9 +130,7 @@ def settled_by(by: Identity) -> ColumnElement[bool]:
 
 def _keyed_by_me(others: Select[int]) -> ColumnElement[bool]:
     """Whether a vote of the home was keyed by this person: as `decisions.may_judge` says."""
-    keyed = exists().where(
-        Vote.entry_id == Decision.entry_id,
-        Vote.keyed_by_id.is_not(None),
-        Vote.keyed_by_id.not_in(others),
-    )
+    # Nobody (NULL) is not in `others`, nor outside of them.
+    is_mine = or_(Vote.keyed_by_id.not_in(others), Vote.checked_by_id.not_in(others))
+    keyed = exists().where(Vote.entry_id == Decision.entry_id, is_mine)
     return and_(Decision.kind.in_(ABOUT_VOTES), keyed)
