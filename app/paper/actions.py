@@ -179,13 +179,7 @@ def keep_form(form: PaperForm, *, by: Identity) -> None:
     """
     _asked_void(form)
     note(form.round, Kind.PAPER_KEPT, _facts_of_void(form), by=by)
-    forget_request(form)
-
-
-def forget_request(form: PaperForm) -> None:
-    """Nobody is asked any more to agree that this form is void."""
-    form.void_asked_at = form.void_asked_by_id = form.void_reason = None
-    form.void_note = ""
+    form.forget_request()
 
 
 def note_export(round_: Round, forms: int, *, by: Identity) -> None:
@@ -224,7 +218,7 @@ def check_unused(form: PaperForm) -> None:
 
 def void_by_entries(form: PaperForm, reason: VoidReason) -> None:
     """What two persons (or three) found in a form makes it void; nobody decides that alone."""
-    forget_request(form)
+    form.forget_request()
     _void(form, reason, "", by=None)
 
 

@@ -14,7 +14,7 @@ from app.core.errors import Refused, msg
 from app.core.guards import Identity
 from app.journal.models import Kind
 from app.paper import queries
-from app.paper.actions import WrongState, check_unused, forget_request, void_by_entries
+from app.paper.actions import WrongState, check_unused, void_by_entries
 from app.paper.models import MOST_ENTRIES, Flaw, PaperEntry, PaperForm, VoidReason
 from app.rounds import casting
 from app.rounds.casting import Ballot
@@ -157,7 +157,7 @@ def _agreed(round_: Round, form: PaperForm, twin: PaperEntry, by: Identity) -> K
     receipt = casting.cast_on_paper(round_, form.entry, ballot, keyed_by=first, checked_by=by)
     vote = vote_by_receipt(receipt.code)
     form.vote_id = vote.id if vote else None
-    forget_request(form)
+    form.forget_request()
     became = Became.HELD if receipt.is_held else Became.COUNTED
     return Keyed(form.serial, became, agreed_with=form.agreed_with)
 

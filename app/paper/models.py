@@ -238,6 +238,11 @@ class PaperForm(Model):
         """Whether a second person is asked to agree that it is worth nothing."""
         return self.void_asked_at is not None and self.is_waiting
 
+    def forget_request(self) -> None:
+        """Ask nobody any more to agree that it is void."""
+        self.void_asked_at = self.void_asked_by_id = self.void_reason = None
+        self.void_note = ""
+
     @property
     def agreed_with(self) -> int | None:
         """The place of the entry that the last of three agreed with, if it agreed with one."""
