@@ -7,7 +7,6 @@ from flask import Response, flash
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from app.accounts.queries import are_two_persons
 from app.cases import actions
 from app.cases.evidence import may_see
 from app.cases.forms import AnswerForm, CheckForm, ObjectionForm, answer_form, sent_photo
@@ -23,7 +22,7 @@ from app.core.web import page, saved
 from app.roster.models import Household
 from app.rounds import casting
 from app.rounds import objections as complaints
-from app.rounds.audit import check_item, sample_of
+from app.rounds.audit import check_item, may_compare, sample_of
 from app.rounds.cases import AuditItem, DecisionKind, Effect, Objection
 from app.rounds.decisions import AlreadyProposed, waiting
 from app.rounds.lifecycle import State, Verb, is_allowed
@@ -171,12 +170,10 @@ def _load_item(item_id: int) -> AuditItem:
 
 def _may_check(item: AuditItem) -> bool:
     """The office compares, and whoever keyed a form does not; only after the close."""
-    keyed_by, round_ = item.vote.keyed_by_id, item.vote.entry.round
     if current_user.role not in (Role.OFFICE, Role.DISTRICT):
         return False
-    if not is_allowed(Verb.AUDIT, round_.state):
-        return False
-    return keyed_by is None or are_two_persons(keyed_by, current_user)
+    is_time = is_allowed(Verb.AUDIT, item.vote.entry.round.state)
+    return is_time and may_compare(item, current_user)
 
 
 def _entry_of(found: Objection) -> RegisterEntry | None:

@@ -84,7 +84,8 @@ def story_of(household: Household, number: int | None) -> Story:
         any(code.revoked_at is None for code in told.codes),
         [_standing(entry) for entry in entries],
         next((change for change in told.changes if change.is_waiting), None),
-        _stretch(sorted(events, key=lambda event: event.at, reverse=True), number),
+        # Of one moment, what is told later came later: a form is given out before it comes back.
+        _stretch(sorted(events, key=lambda event: event.at)[::-1], number),
     )
 
 
@@ -123,7 +124,7 @@ class _Told:
         self.votes = _votes([entry.id for entry in entries])
         self.visits = [visit for entry in entries for visit in visits_of(entry.id)]
         self.forms = forms_of(household.id)
-        people |= {vote.keyed_by_id for vote in self.votes if vote.keyed_by_id}
+        people |= {who for vote in self.votes for who in _keyers(vote) if who}
         people |= {visit.made_by_id for visit in self.visits}
         people |= {who for form in self.forms for who in _hands(form) if who}
         named = select(Staff.id, Staff.name).where(Staff.id.in_(people))
@@ -264,7 +265,13 @@ def _vote(entry: RegisterEntry, vote: Vote, fate: Fate, told: _Told) -> Event:
     parts = [str(ENDS[fate.end]()), version, receipt]
     if entry.round.switches.staff_see_choices == Sight.HOUSEHOLDS:
         parts += _said(vote)
-    return Event(vote.cast_at, title, _("，").join(parts), told.name(vote.keyed_by_id))
+    names = filter(None, map(told.name, _keyers(vote)))
+    return Event(vote.cast_at, title, _("，").join(parts), _("、").join(names))
+
+
+def _keyers(vote: Vote) -> tuple[int | None, int | None]:
+    """Who keyed a vote, and who read the same in its form."""
+    return vote.keyed_by_id, vote.checked_by_id
 
 
 def _said(vote: Vote) -> list[str]:

@@ -59,6 +59,8 @@ class Kind(StrEnum):
     PAPER_PHOTO = "PAPER_PHOTO"
     PAPER_KEYED = "PAPER_KEYED"
     PAPER_VOID = "PAPER_VOID"
+    PAPER_VOID_ASKED = "PAPER_VOID_ASKED"
+    PAPER_KEPT = "PAPER_KEPT"
 
 
 class JournalHead(Model):

@@ -27,6 +27,7 @@ class MessageKind(StrEnum):
     VOIDED = "voided"
     REPLIED = "replied"
     PHONE_CHANGED = "phone_changed"
+    PAPER_VOID = "paper_void"
 
     @property
     def label(self) -> Any:
@@ -42,6 +43,7 @@ _KIND_LABELS = {
     MessageKind.VOIDED: _l("表态作废"),
     MessageKind.REPLIED: _l("意见有答复"),
     MessageKind.PHONE_CHANGED: _l("登记的手机号有变动"),
+    MessageKind.PAPER_VOID: _l("纸质表没有计入"),
 }
 
 

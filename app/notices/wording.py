@@ -40,6 +40,7 @@ _TEXTS = {
     MessageKind.REPORTED: _Text("报告有一次表态不是自家办的，社区会核实。"),
     MessageKind.VOIDED: _Text("的一次表态经核实已作废，没有计入。"),
     MessageKind.PHONE_CHANGED: _Text("登记的手机号有变动。", "不是您家人办的，"),
+    MessageKind.PAPER_VOID: _Text("交回的纸质表已作废，没有计入。", "想重填或有疑问，"),
     MessageKind.REPLIED: _Text("提的意见有答复了，扫楼门口海报可以看。"),
 }
 

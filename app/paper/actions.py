@@ -9,6 +9,8 @@ from datetime import datetime
 
 from sqlalchemy import func, insert, select
 
+from app.accounts.models import Staff
+from app.accounts.queries import are_two_persons
 from app.core import clock, files, pdf
 from app.core.db import db, once
 from app.core.errors import Refused, msg
@@ -16,10 +18,14 @@ from app.core.guards import Identity
 from app.core.jobs import Job, ask
 from app.core.sealing import seal
 from app.core.tokens import commitment, random_bytes
+from app.journal.actions import OFFICE, record
 from app.journal.models import Kind
+from app.notices.actions import tell
+from app.notices.models import MessageKind
 from app.paper import queries
 from app.paper.models import (
     REPLACEABLE,
+    WAITING,
     FormState,
     Handing,
     PaperBatch,
@@ -31,7 +37,7 @@ from app.roster.models import Building, Entrance
 from app.rounds import casting
 from app.rounds.lifecycle import State
 from app.rounds.models import RegisterEntry, Round
-from app.rounds.steps import NotNow, locked, note
+from app.rounds.steps import NotNow, NotYourself, locked, note
 
 # Until the result is certified it must be possible to say what became of each number.
 _ACCOUNTABLE = queries.IN_USE | {State.CLOSED, State.PRELIMINARY}
@@ -71,7 +77,12 @@ def order_forms(round_: Round, place: Place, *, by: Identity) -> PaperBatch:
     round_ = _printable(round_)
     holding = queries.live_forms(round_.id)
     at = (place.building.id if place.building else None, _id(place.entrance))
-    entries = [e for e in queries.entries_to_ask(round_, *at) if e.id not in holding]
+    asked = queries.entries_to_ask(round_, *at)
+    entries = [entry for entry in asked if entry.id not in holding]
+    if not asked:
+        raise NothingToPrint(msg("这里没有要印的：要问的户都已经表态了。"))
+    if not entries:
+        raise NothingToPrint(msg("这里没有要印的：没有表态的户都有一张没交回来的表。"))
     return _print(round_, entries, place, by=by)
 
 
@@ -129,13 +140,52 @@ def take_in(forms: Sequence[PaperForm], *, by: Identity) -> None:
 
 
 def void_form(form: PaperForm, reason: VoidReason, why: str, *, by: Identity) -> None:
-    """Say that a form is worth nothing, and why; the household may be given another.
+    """Say that a form nobody brought back is worth nothing, and why; its home may have another.
 
     Refuses `NotNow` and `WrongState`.
     """
-    standing = (*REPLACEABLE, FormState.RETURNED, FormState.FIRST, FormState.MISMATCH)
-    for one in _checked([form], standing, _ACCOUNTABLE):
+    for one in _checked([form], REPLACEABLE, _ACCOUNTABLE):
         _void(one, reason, why, by=by)
+
+
+def ask_to_void(form: PaperForm, reason: VoidReason, why: str, *, by: Identity) -> None:
+    """Ask a second person to agree that a form that came back is worth nothing (THREATS.md T31).
+
+    Refuses `NotNow` and `WrongState`.
+    """
+    for one in _checked([form], WAITING, _ACCOUNTABLE):
+        if one.awaits_void:
+            raise WrongState(msg("已经有人提出作废，正在等第二个人同意。"))
+        one.void_asked_at, one.void_asked_by_id = clock.now(), by.id
+        one.void_reason, one.void_note = reason, why.strip()
+        note(one.round, Kind.PAPER_VOID_ASKED, _facts_of_void(one), by=by)
+
+
+def agree_to_void(form: PaperForm, *, by: Identity) -> None:
+    """Agree as the second person: now it is void, and its home is told.
+
+    Refuses `NotNow`, `WrongState`, and `NotYourself` to whoever asked.
+    """
+    reason, asker = _asked_void(form)
+    if not are_two_persons(asker, by):
+        raise NotYourself(msg("要由另一个人同意，您自己提的不能自己同意。"))
+    _void(form, reason, form.void_note, by=by)
+
+
+def keep_form(form: PaperForm, *, by: Identity) -> None:
+    """Say that a form shall not be void, or take one's own request back.
+
+    Refuses `NotNow` and `WrongState`.
+    """
+    _asked_void(form)
+    note(form.round, Kind.PAPER_KEPT, _facts_of_void(form), by=by)
+    form.forget_request()
+
+
+def note_export(round_: Round, forms: int, *, by: Identity) -> None:
+    """Record that somebody took the register of forms away, and how long it was (T05)."""
+    facts = {"list": "paper", "round": round_.id, "forms": forms}
+    record(OFFICE, Kind.EXPORT, facts, actor=by.commitment)
 
 
 def photograph(form: PaperForm, photo: Photo, *, by: Identity) -> None:
@@ -168,6 +218,7 @@ def check_unused(form: PaperForm) -> None:
 
 def void_by_entries(form: PaperForm, reason: VoidReason) -> None:
     """What two persons (or three) found in a form makes it void; nobody decides that alone."""
+    form.forget_request()
     _void(form, reason, "", by=None)
 
 
@@ -194,8 +245,6 @@ def _printable(round_: Round) -> Round:
 def _print(
     round_: Round, entries: Sequence[RegisterEntry], place: Place, *, by: Identity
 ) -> PaperBatch:
-    if not entries:
-        raise NothingToPrint(msg("这里没有要印的：没有表态的户都有一张没交回来的表。"))
     first = queries.last_number(round_.id) + 1
     batch = PaperBatch(
         round_id=round_.id,
@@ -255,11 +304,7 @@ def _checked(
 
 
 def _take_in(form: PaperForm, by: Identity) -> None:
-    """Whoever brings a form back was given it, noted or not: the sums must add up."""
     form.returned_at, form.returned_by_id = clock.now(), by.id
-    if form.given_at is None or form.handing == Handing.REFUSED:
-        form.given_at, form.given_by_id = form.returned_at, by.id
-        form.handing = Handing.HOUSEHOLD
 
 
 def _note_forms(forms: Sequence[PaperForm], kind: Kind, *, by: Identity, **facts: str) -> None:
@@ -268,12 +313,31 @@ def _note_forms(forms: Sequence[PaperForm], kind: Kind, *, by: Identity, **facts
 
 
 def _void(form: PaperForm, reason: VoidReason, why: str, *, by: Identity | None) -> None:
+    """A household whose signed form comes to nothing is told, whoever made it so (T31)."""
     form.voided_at, form.void_reason, form.void_note = clock.now(), reason, why.strip()
     form.voided_by_id = by.id if by else None
-    facts: dict[str, object] = {"form": form.number, "why": reason.value}
+    note(form.round, Kind.PAPER_VOID, _facts_of_void(form), by=by)
+    home = form.entry.household_id
+    if form.returned_at is not None and home is not None:
+        tell([home], MessageKind.PAPER_VOID, f"paper:{form.id}")
+
+
+def _facts_of_void(form: PaperForm) -> dict[str, object]:
+    facts: dict[str, object] = {"form": form.number, "why": form.void_reason or ""}
     if form.void_note:
         facts["words"] = commitment("paper", random_bytes(), form.void_note)
-    note(form.round, Kind.PAPER_VOID, facts, by=by)
+    if form.void_asked_by_id is not None:
+        asker = db.session.get_one(Staff, form.void_asked_by_id).identity
+        facts["proposer"] = asker.commitment
+    return facts
+
+
+def _asked_void(form: PaperForm) -> tuple[VoidReason, int]:
+    """Why a form shall be void, and who asks; refuses unless a second person is asked."""
+    _checked([form], (*REPLACEABLE, *WAITING), _ACCOUNTABLE)
+    if form.void_reason is None or form.void_asked_by_id is None:
+        raise WrongState(msg("没有人提出作废这张表，或者刚刚已经有人决定了。"))
+    return form.void_reason, form.void_asked_by_id
 
 
 def _check_photo(form: PaperForm, photo: Photo) -> None:
@@ -291,7 +355,10 @@ def _check_photo(form: PaperForm, photo: Photo) -> None:
 
 
 def _is_like_another(form: PaperForm, photo: Photo) -> bool:
-    looks = queries.looks_in(form.round_id, form.id)
+    others = select(PaperForm.photo_look).where(
+        PaperForm.round_id == form.round_id, PaperForm.id != form.id
+    )
+    looks = filter(None, db.session.scalars(others))
     return any(distance(photo.look, look) <= ALIKE for look in looks)
 
 

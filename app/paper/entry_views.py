@@ -213,10 +213,14 @@ def _told(outcome: Keyed) -> str:
             "%(serial)s 两人录入一致，但和这一户别的表态不一样，已转去核实。", serial=outcome.serial
         ),
     }
+    differed = {
+        1: _("前两次录入不一样，第三次和第一次一致。"),
+        2: _("前两次录入不一样，第三次和第二次一致。"),
+    }
     if outcome.why is not None:
         why = str(outcome.why.label)
         return _("%(serial)s 作废：%(why)s。请给这一户补一张新表。", serial=outcome.serial, why=why)
-    return words[outcome.became]
+    return words[outcome.became] + (differed.get(outcome.agreed_with or 0, ""))
 
 
 def _onward(found: PaperForm, outcome: Keyed) -> Response:

@@ -6,7 +6,7 @@ from flask_babel import gettext
 from sqlalchemy.orm import joinedload
 
 from app.core.db import db
-from app.core.format import as_area, as_moment
+from app.core.format import as_area, as_moment, masked_name
 from app.core.sheets import Cell, Column, Table
 from app.paper import queries
 from app.paper.models import PaperBatch, PaperForm
@@ -46,20 +46,26 @@ def _row(form: PaperForm, owners: list[str]) -> tuple[Cell, ...]:
     return (
         form.serial,
         form.entry.label,
-        "、".join(owners),
+        "、".join(masked_name(name) for name in owners),
         float(as_area(form.entry.size)),
         form.batch.number,
         str(form.state.label),
-        str(form.handing.label) if form.handing else "",
+        _handed(form),
         as_moment(form.given_at) if form.given_at else "",
         form.given_by.name if form.given_by else "",
         as_moment(form.returned_at) if form.returned_at else "",
         form.returned_by.name if form.returned_by else "",
-        str(form.void_reason.label) if form.void_reason else "",
-        form.void_note,
+        str(form.void_reason.label) if form.void_reason and form.voided_at else "",
+        form.void_note if form.voided_at else "",
         "",
         "",
     )
+
+
+def _handed(form: PaperForm) -> str:
+    if form.handing is None:
+        return gettext("没有登记发出") if form.returned_at else ""
+    return str(form.handing.label)
 
 
 def table_of_batches(round_: Round) -> Table:
@@ -75,6 +81,7 @@ def table_of_batches(round_: Round) -> Table:
         gettext("收回"),
         gettext("第一次录入"),
         gettext("第二次录入"),
+        gettext("第三次录入"),
         gettext("计入"),
         gettext("作废"),
         gettext("未收回"),
@@ -97,8 +104,7 @@ def _batch_rows(
             of.all,
             of.given,
             of.taken_in,
-            of.keyed_once,
-            of.keyed_twice,
+            *of.keyed,
             of.counted,
             of.void,
             of.out,

@@ -1,5 +1,6 @@
 """What the office fills in about forms: where to print, a number, a photograph, what it says."""
 
+from collections import Counter
 from datetime import date
 from typing import Any
 
@@ -20,7 +21,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from app.core import clock
 from app.core.errors import Refused
-from app.core.format import local
+from app.core.format import as_count, local
 from app.core.forms import Form, ManyField, cleaned, tidied
 from app.core.i18n import translated
 from app.paper.keying import Said, needs_reason
@@ -29,6 +30,7 @@ from app.paper.photos import Photo, develop
 from app.paper.serials import Serial, read_serial
 from app.roster.models import Compound
 from app.rounds.choosing import ChoicesForm, choices_form
+from app.rounds.models import RegisterEntry
 
 _MOST_WORDS = 500
 _TOO_LONG = _l("太长了，最多 %(max)d 个字。")
@@ -38,6 +40,11 @@ _BY_HAND = (VoidReason.LOST, VoidReason.SPOILED, VoidReason.AGAINST_RULES)
 
 def _choices(members: Any) -> list[SelectChoice]:
     return [SelectChoice(value=member.value, label=member.label) for member in members]
+
+
+def _place(value: str, name: str, homes: int) -> SelectChoice:
+    label = gettext("%(place)s（%(count)s 户）", place=name, count=as_count(homes))
+    return SelectChoice(value, label)
 
 
 def _handing() -> RadioField:
@@ -61,17 +68,17 @@ class OrderForm(Form):
     place = SelectField(_l("印哪里的"))
 
     @classmethod
-    def of(cls, compound: Compound) -> "OrderForm":
-        """With every building and entrance of the compound."""
+    def of(cls, compound: Compound, fresh: list[RegisterEntry]) -> "OrderForm":
+        """With every building and entrance of the compound, and how many of `fresh` are there."""
         form = cls()
-        form.place.choices = [SelectChoice("", gettext("全小区"))]
+        at = Counter(f"b{entry.building_id}" for entry in fresh)
+        at.update(f"e{entry.entrance_id}" for entry in fresh)
+        form.place.choices = [_place("", gettext("全小区"), len(fresh))]
         for building in compound.buildings:
-            form.place.choices.append(SelectChoice(f"b{building.id}", building.name))
-            form.place.choices += [
-                SelectChoice(f"e{entrance.id}", f"{building.name}{entrance.name}")
-                for entrance in building.entrances
-                if len(building.entrances) > 1
-            ]
+            places = [(f"b{building.id}", building.name)]
+            if len(building.entrances) > 1:
+                places += [(f"e{e.id}", f"{building.name}{e.name}") for e in building.entrances]
+            form.place.choices += [_place(value, name, at[value]) for value, name in places]
         return form
 
     def chosen(self) -> tuple[str, int]:
@@ -133,6 +140,16 @@ class VoidForm(Form):
     note = _words(_l("说明"), DataRequired(_l("请写明是怎么回事。")))
 
 
+class JudgeForm(Form):
+    """Whether a second person agrees that a form which came back is worth nothing."""
+
+    verdict = RadioField(
+        _l("您的意见"),
+        [InputRequired(_l("请选同意作废还是不作废。"))],
+        choices=[SelectChoice("agree", _l("同意作废")), SelectChoice("keep", _l("不作废"))],
+    )
+
+
 class EnterForm(Form):
     """The photograph of a signed form; its number is read from it, or typed."""
 
@@ -167,9 +184,19 @@ class KeyForm(ChoicesForm):
     """What a form says, keyed from its photograph; made by `key_form`."""
 
     signed = RadioField(
-        _l("投票人签字"),
+        _l("签字"),
         [InputRequired(_l("请看有没有签字。"))],
-        choices=[SelectChoice("yes", _l("有")), SelectChoice("no", _l("没有"))],
+        choices=[
+            SelectChoice("yes", _l("投票人签的")),
+            SelectChoice("agent", _l("代理人签的，有委托书")),
+            SelectChoice("no", _l("没有签字")),
+        ],
+    )
+    mandate = StringField(
+        _l("委托书编号（代理人签的才填）"),
+        [Length(max=60, message=_TOO_LONG)],
+        filters=[tidied],
+        render_kw={"autocomplete": "off"},
     )
     unclear = BooleanField(_l("选了什么看不清，或者一项选了两个"))
     signed_on = DateField(_l("签字日期（表上写了才填）"), [Optional()])
@@ -191,6 +218,11 @@ class KeyForm(ChoicesForm):
             field.errors = ()
         return not self.errors
 
+    def validate_mandate(self, field: StringField) -> None:
+        """An agent signs by a mandate (RULES.md §7 D7)."""
+        if self.signed.data == "agent" and not field.data:
+            raise ValidationError(gettext("请填委托书编号；没有委托书的，选“没有签字”。"))
+
     def validate_signed_on(self, field: DateField) -> None:
         """Nobody signs tomorrow."""
         if field.data and field.data > local(clock.now()).date():
@@ -202,7 +234,8 @@ class KeyForm(ChoicesForm):
         why = self.reason.data or "" if "reason" in self else ""
         if self.flaw is not None:
             return Said(flaw=self.flaw, signed_on=signed_on, reason=why)
-        return Said(self.choices(), self.wishes(), signed_on=signed_on, reason=why)
+        mandate = (self.mandate.data or "") if self.signed.data == "agent" else ""
+        return Said(self.choices(), self.wishes(), None, signed_on, mandate, why)
 
 
 def key_form(paper: PaperForm) -> KeyForm:

@@ -41,6 +41,7 @@ class Said:
     wishes: frozenset[int] = frozenset()
     flaw: Flaw | None = None
     signed_on: date | None = None
+    mandate: str = ""
     reason: str = ""
 
 
@@ -56,11 +57,15 @@ class Became(StrEnum):
 
 @dataclass(frozen=True)
 class Keyed:
-    """What came of an entry, without a word of what was keyed."""
+    """What came of an entry, without a word of what was keyed.
+
+    `agreed_with`: which of two that differed the third one confirmed.
+    """
 
     serial: str
     became: Became
     why: VoidReason | None = None
+    agreed_with: int | None = None
 
 
 def key(form: PaperForm, said: Said, *, by: Identity) -> Keyed:
@@ -80,7 +85,7 @@ def key(form: PaperForm, said: Said, *, by: Identity) -> Keyed:
     earlier = [one for one in form.entries if one.place < entry.place]
     twin = next((one for one in earlier if one.content == entry.content), None)
     if twin is not None:
-        return _agreed(round_, form, twin)
+        return _agreed(round_, form, twin, by)
     return _differed(form)
 
 
@@ -132,6 +137,7 @@ def _store(form: PaperForm, said: Said, by: Identity) -> PaperEntry:
         choices={str(m): c.value for m, c in said.choices.items()} if is_sound else {},
         wishes=sorted(said.wishes) if is_sound else [],
         signed_on=said.signed_on,
+        mandate=said.mandate,
         reason=said.reason.strip(),
     )
     db.session.add(entry)
@@ -141,7 +147,7 @@ def _store(form: PaperForm, said: Said, by: Identity) -> PaperEntry:
     return entry
 
 
-def _agreed(round_: Round, form: PaperForm, twin: PaperEntry) -> Keyed:
+def _agreed(round_: Round, form: PaperForm, twin: PaperEntry, by: Identity) -> Keyed:
     """Two persons read the same: it counts, or it is void for what both found."""
     if twin.flaw is not None:
         why = VoidReason(twin.flaw.value)
@@ -149,10 +155,13 @@ def _agreed(round_: Round, form: PaperForm, twin: PaperEntry) -> Keyed:
         return Keyed(form.serial, Became.VOID, why)
     choices = {int(matter): Choice(choice) for matter, choice in twin.choices.items()}
     ballot = _ballot(round_, form, Said(choices, frozenset(twin.wishes)))
-    receipt = casting.cast_on_paper(round_, form.entry, ballot, keyed_by=twin.keyed_by.identity)
+    first = twin.keyed_by.identity
+    receipt = casting.cast_on_paper(round_, form.entry, ballot, keyed_by=first, checked_by=by)
     vote = vote_by_receipt(receipt.code)
     form.vote_id = vote.id if vote else None
-    return Keyed(form.serial, Became.HELD if receipt.is_held else Became.COUNTED)
+    form.forget_request()
+    became = Became.HELD if receipt.is_held else Became.COUNTED
+    return Keyed(form.serial, became, agreed_with=form.agreed_with)
 
 
 def _differed(form: PaperForm) -> Keyed:

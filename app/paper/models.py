@@ -136,6 +136,13 @@ class PaperBatch(Model):
         """Which building or entrance, as on its door; empty for the whole round."""
         return "".join(part.name for part in (self.building, self.entrance) if part)
 
+    def file_at(self, now: datetime) -> str | None:
+        """The name under which its PDF lies in the store, while it may be fetched."""
+        kept = self.job.result or {}
+        if "file" not in kept or datetime.fromisoformat(kept["expires_at"]) <= now:
+            return None
+        return str(kept["file"])
+
 
 class PaperForm(Model):
     """One numbered sheet for one entry of a register, from the printer to the count."""
@@ -151,8 +158,8 @@ class PaperForm(Model):
             "voided_at IS NULL AND vote_id IS NULL", "uq_paper_form_entry_id_live", "entry_id"
         ),
         Index("ix_paper_form_batch_id", "batch_id"),
-        CheckConstraint("returned_at IS NULL OR given_at IS NOT NULL", name="given_first"),
         CheckConstraint("voided_at IS NULL OR vote_id IS NULL", name="void_or_counted"),
+        CheckConstraint("voided_by_id <> void_asked_by_id", name="void_by_two"),
         CheckConstraint("(photo_file IS NULL) = (photo_digest IS NULL)", name="whole_photo"),
         CheckConstraint("keyed BETWEEN 0 AND 3", name="three_entries"),
     )
@@ -164,6 +171,7 @@ class PaperForm(Model):
     entry_id: Mapped[int] = mapped_column(ForeignKey("register_entry.id"))
     # The plan that is printed on it: the household read this one.
     plan_version_id: Mapped[int | None] = mapped_column(ForeignKey("plan_version.id"))
+    # Empty when nobody noted it, though the form may have come back since.
     given_at: Mapped[datetime | None]
     given_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     handing: Mapped[Handing | None]
@@ -179,6 +187,9 @@ class PaperForm(Model):
     photographed_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     keyed: Mapped[int] = mapped_column(default=0)
     vote_id: Mapped[int | None] = mapped_column(ForeignKey("vote.id"))
+    # Who asks a second person to agree that a form that came back is worth nothing.
+    void_asked_at: Mapped[datetime | None]
+    void_asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     voided_at: Mapped[datetime | None]
     # Empty where what two or three persons keyed made it void.
     voided_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
@@ -192,6 +203,7 @@ class PaperForm(Model):
     given_by: Mapped[Staff | None] = relationship(foreign_keys=[given_by_id])
     returned_by: Mapped[Staff | None] = relationship(foreign_keys=[returned_by_id])
     photographed_by: Mapped[Staff | None] = relationship(foreign_keys=[photographed_by_id])
+    void_asked_by: Mapped[Staff | None] = relationship(foreign_keys=[void_asked_by_id])
     voided_by: Mapped[Staff | None] = relationship(foreign_keys=[voided_by_id])
     entries: Mapped[list["PaperEntry"]] = relationship(order_by="PaperEntry.place")
 
@@ -221,6 +233,24 @@ class PaperForm(Model):
         """Whether it lies at the office, signed, and is not counted yet."""
         return self.state in WAITING
 
+    @property
+    def awaits_void(self) -> bool:
+        """Whether a second person is asked to agree that it is worth nothing."""
+        return self.void_asked_at is not None and self.is_waiting
+
+    def forget_request(self) -> None:
+        """Ask nobody any more to agree that it is void."""
+        self.void_asked_at = self.void_asked_by_id = self.void_reason = None
+        self.void_note = ""
+
+    @property
+    def agreed_with(self) -> int | None:
+        """The place of the entry that the last of three agreed with, if it agreed with one."""
+        if self.keyed < MOST_ENTRIES:
+            return None
+        *earlier, last = self.entries
+        return next((one.place for one in earlier if one.content == last.content), None)
+
 
 class PaperEntry(Model):
     """What one person keyed from the photograph of a form; `place` counts from 1."""
@@ -243,6 +273,8 @@ class PaperEntry(Model):
     choices: Mapped[dict[str, Any]]
     wishes: Mapped[list[int]]
     signed_on: Mapped[date | None]
+    # The number of the mandate when an agent signed (RULES.md §7 D7); empty when the voter did.
+    mandate: Mapped[str] = mapped_column(String(60), default="")
     # Why paper is keyed although the household has spoken another way (THREATS.md T30).
     reason: Mapped[str] = mapped_column(Text, default="")
     salt: Mapped[bytes] = mapped_column(default=random_bytes)
@@ -251,7 +283,7 @@ class PaperEntry(Model):
 
     @property
     def content(self) -> tuple[object, ...]:
-        """All that must be the same in two entries; the date beside the signature is not."""
+        """All that must be the same in two entries; who signed, and when, is not."""
         return self.flaw, self.choices, sorted(self.wishes)
 
     @property

@@ -1,9 +1,8 @@
 """Reading the register of forms: how far each is, what adds up, what waits for whom."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
 from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from app.accounts.queries import are_two_persons, near_to
@@ -39,6 +38,8 @@ STATE: ColumnElement[str] = case(
 )
 # Where forms may still be printed, given out and taken back.
 IN_USE = frozenset({State.FROZEN, State.OPEN})
+# Whose current vote is counted.
+_COUNTS = (RegisterEntry.voice == Voice.COUNTED, RegisterEntry.removed_at.is_(None))
 _WHOLE = (
     joinedload(PaperForm.entry),
     joinedload(PaperForm.batch),
@@ -51,13 +52,17 @@ _WHOLE = (
 class Sums:
     """How many forms of a round, or of a batch, are how far; the states always add up to `all`.
 
-    `given` and `taken_in` count what ever happened, whatever became of the form afterwards.
+    `given`, `taken_in` and `keyed` (a first, second and third time) count what ever happened,
+    whatever became of the form afterwards. What came back was given out, noted or not. `standing`
+    are those whose vote counts now: a household may have said something else since.
     """
 
     states: dict[FormState, int]
     given: int = 0
     taken_in: int = 0
     held: int = 0
+    standing: int = 0
+    keyed: tuple[int, ...] = (0, 0, 0)
 
     @property
     def all(self) -> int:
@@ -80,6 +85,11 @@ class Sums:
         return sum(self.states[state] for state in WAITING)
 
     @property
+    def untouched(self) -> int:
+        """Signed and back, and nobody has keyed it; the others that wait want another person."""
+        return self.states[FormState.RETURNED]
+
+    @property
     def counted(self) -> int:
         """What became votes."""
         return self.states[FormState.COUNTED]
@@ -88,16 +98,6 @@ class Sums:
     def void(self) -> int:
         """What is worth nothing, for one reason or another."""
         return self.states[FormState.VOID]
-
-    @property
-    def keyed_once(self) -> int:
-        """What has a first entry."""
-        return self.keyed_twice + self.states[FormState.FIRST]
-
-    @property
-    def keyed_twice(self) -> int:
-        """What has a second entry, counted or not."""
-        return self.states[FormState.MISMATCH] + self.counted
 
 
 @dataclass(frozen=True)
@@ -129,23 +129,26 @@ _NOTHING = Sums(dict.fromkeys(FormState, 0))
 
 def _sums(where: ColumnElement[bool], *, by: object = PaperForm.round_id) -> dict[int, Sums]:
     key: ColumnElement[int] = by  # type: ignore[assignment]
-    is_given = and_(PaperForm.given_at.is_not(None), PaperForm.handing != Handing.REFUSED)
+    is_back = PaperForm.returned_at.is_not(None)
     rows = db.session.execute(
         select(
             key,
             STATE,
             func.count(),
-            func.count().filter(is_given),
+            func.count().filter(or_(PaperForm.handing != Handing.REFUSED, is_back)),
             func.count(PaperForm.returned_at),
             func.count().filter(Vote.is_held),
+            func.count().filter(and_(Vote.is_current, *_COUNTS)),
+            *(func.count().filter(PaperForm.keyed >= times) for times in (1, 2, 3)),
         )
+        .join(RegisterEntry, RegisterEntry.id == PaperForm.entry_id)
         .outerjoin(Vote, Vote.id == PaperForm.vote_id)
         .where(where)
         .group_by(key, STATE)
     ).all()
     found: dict[int, list[Sums]] = {}
-    for group, state, forms, given, taken_in, held in rows:
-        part = Sums({FormState(state): forms}, given, taken_in, held)
+    for group, state, forms, given, taken_in, held, standing, *keyed in rows:
+        part = Sums({FormState(state): forms}, given, taken_in, held, standing, tuple(keyed))
         found.setdefault(group, []).append(part)
     return {group: _summed(parts) for group, parts in found.items()}
 
@@ -154,8 +157,9 @@ def _summed(parts: list[Sums]) -> Sums:
     states = dict.fromkeys(FormState, 0)
     for part in parts:
         states |= part.states
-    given, taken_in = sum(p.given for p in parts), sum(p.taken_in for p in parts)
-    return Sums(states, given, taken_in, sum(p.held for p in parts))
+    numbers = [(p.given, p.taken_in, p.held, p.standing, *p.keyed) for p in parts]
+    given, taken_in, held, standing, *keyed = map(sum, zip(*numbers, strict=True))
+    return Sums(states, given, taken_in, held, standing, tuple(keyed))
 
 
 def batches_of(round_id: int) -> list[PaperBatch]:
@@ -273,14 +277,6 @@ def standing_elsewhere(entry: RegisterEntry) -> Vote | None:
     return db.session.scalar(select(Vote).where(*other))
 
 
-def looks_in(round_id: int, but: int) -> list[str]:
-    """What the photographs of a round's other forms look like."""
-    others = select(PaperForm.photo_look).where(
-        PaperForm.round_id == round_id, PaperForm.photo_look.is_not(None), PaperForm.id != but
-    )
-    return [look for look in db.session.scalars(others) if look]
-
-
 def may_key(form: PaperForm, by: Identity) -> bool:
     """Whether this person may make the next entry of a form: they, nor who made their account or
 
@@ -356,6 +352,22 @@ def wanting_paper(round_id: int) -> list[RegisterEntry]:
     return list(db.session.scalars(found.order_by(RegisterEntry.position)))
 
 
+def asked_void(round_id: int) -> list[PaperForm]:
+    """Forms that came back and that a second person is asked to agree to void."""
+    asked = register_of_forms(round_id).where(
+        PaperForm.void_asked_at.is_not(None), STATE.in_([state.value for state in WAITING])
+    )
+    return list(db.session.scalars(asked))
+
+
+def without_form(round_id: int) -> int:
+    """How many votes on paper count that were keyed from no numbered form, as by a decision."""
+    numbered = exists().where(PaperForm.vote_id == Vote.id)
+    mine = (Vote.round_id == round_id, Vote.channel == Channel.PAPER, Vote.is_current)
+    found = select(func.count()).select_from(Vote).join(RegisterEntry).where(*mine, ~numbered)
+    return db.session.scalar(found.where(*_COUNTS)) or 0
+
+
 def whole_form(form_id: int) -> PaperForm | None:
     """A form with everything its page shows."""
     return db.session.scalar(
@@ -367,14 +379,6 @@ def whole_form(form_id: int) -> PaperForm | None:
             joinedload(PaperForm.round).joinedload(Round.compound),
         )
     )
-
-
-def file_of(batch: PaperBatch, now: datetime) -> str | None:
-    """The name under which the PDF of a batch lies in the store, while it may be fetched."""
-    kept = batch.job.result or {}
-    if "file" not in kept or datetime.fromisoformat(kept["expires_at"]) <= now:
-        return None
-    return str(kept["file"])
 
 
 def kept_files() -> list[Job]:

@@ -13,14 +13,14 @@ from app.core.guards import Role, must_reach, staff, stepped_up
 from app.core.i18n import say
 from app.core.jobs import progress_of
 from app.core.paging import paged
-from app.core.web import asked_number, page, saved, spreadsheet
+from app.core.web import asked_number, handed_out, page, saved, spreadsheet
 from app.paper import actions, queries
 from app.paper.actions import Place
 from app.paper.exports import table_of_batches, table_of_forms
 from app.paper.form_desk import bp, building_of, entrance_of, load_batch, load_form
-from app.paper.forms import ConfirmForm, OrderForm, VoidForm
+from app.paper.forms import ConfirmForm, JudgeForm, OrderForm, VoidForm
 from app.paper.habits import habits_of
-from app.paper.models import REPLACEABLE, FormState, PaperBatch, VoidReason
+from app.paper.models import REPLACEABLE, FormState, PaperBatch, PaperForm, VoidReason
 from app.paper.serials import Misread, read_serial
 from app.rounds.loading import load_entry, load_round
 from app.rounds.models import Round
@@ -39,6 +39,8 @@ def overview(round_id: int) -> Response:
         of_batch=queries.sums_by_batch(round_id),
         waiting=paged(queries.waiting_for(current_user, round_id=round_id), 1, size=1).total,
         wanting=queries.wanting_paper(round_id),
+        asked_void=queries.asked_void(round_id),
+        without_form=queries.without_form(round_id),
         is_in_use=round_.state in queries.IN_USE,
         may_watch=current_user.role != Role.WORKER,
     )
@@ -49,7 +51,10 @@ def overview(round_id: int) -> Response:
 def print_forms(round_id: int) -> Response:
     """Say how many forms there would be, then number and print them."""
     round_ = load_round(round_id)
-    form = OrderForm.of(round_.compound)
+    holding = queries.live_forms(round_id)
+    asked = queries.entries_to_ask(round_) if round_.state in queries.IN_USE else []
+    fresh = [entry for entry in asked if entry.id not in holding]
+    form = OrderForm.of(round_.compound, fresh)
     if form.validate_on_submit():
         try:
             batch = actions.order_forms(round_, _place(round_, form), by=current_user)
@@ -57,9 +62,6 @@ def print_forms(round_id: int) -> Response:
             form.refuse(refusal)
         else:
             return saved(".batch", batch_id=batch.id)
-    holding = queries.live_forms(round_id)
-    asked = queries.entries_to_ask(round_) if round_.state in queries.IN_USE else []
-    fresh = [entry for entry in asked if entry.id not in holding]
     counts = {"fresh": len(fresh), "holding": len(asked) - len(fresh)}
     return page("paper/print.html", form=form, round=round_, has_pdf=pdf.is_available(), **counts)
 
@@ -115,7 +117,7 @@ def download(batch_id: int) -> Response:
     found = load_batch(batch_id)
     if not _is_there(found):
         abort(410 if found.job.is_finished else 404)
-    content = files.read(queries.file_of(found, clock.now()) or "")
+    content = files.read(found.file_at(clock.now()) or "")
     name = f"{_('纸质表')}-{found.round.compound.name}-{found.number}.pdf"
     answer = send_file(BytesIO(content), "application/pdf", as_attachment=True, download_name=name)
     answer.headers["Cache-Control"] = "no-store"
@@ -154,7 +156,8 @@ def form(form_id: int) -> Response:
         round=found.round,
         may_key=may_key and found.round.is_open,
         sees_photo=bool(found.photo_file) and queries.sees_photo(found, current_user),
-        may_void=_may_void(found.state),
+        may_void=_may_void(found.state) and not found.awaits_void,
+        may_judge=_may_void(found.state) and found.awaits_void,
         is_replaceable=found.state in REPLACEABLE,
         is_in_use=found.round.state in queries.IN_USE,
     )
@@ -175,29 +178,49 @@ def by_serial(serial: str) -> Response:
 @bp.route("/paper/forms/<int:form_id>/void", methods=["GET", "POST"])
 @staff()
 def void(form_id: int) -> Response:
-    """Say that a form is worth nothing, and why; a signed one is the office's to judge."""
-    found, form = load_form(form_id), VoidForm()
-    if not _may_void(found.state):
-        abort(403)
+    """Say that a form is worth nothing, and why; for one that came back a second is asked."""
+    found, form = _load_to_void(form_id), VoidForm()
     if form.validate_on_submit():
-        reason, why = VoidReason(form.reason.data), form.note.data
+        deed = actions.ask_to_void if found.is_waiting else actions.void_form
         try:
-            actions.void_form(found, reason, why, by=current_user)
+            deed(found, VoidReason(form.reason.data), form.note.data, by=current_user)
         except Refused as refusal:
             form.refuse(refusal)
         else:
-            flash(_("%(serial)s 已作废。", serial=found.serial))
+            told = _("已提出，等另一个人同意。") if found.is_waiting else _("已作废。")
+            flash(f"{found.serial} {told}")
             return saved(".form", form_id=form_id)
     return page("paper/void.html", form=form, paper=found, round=found.round)
 
 
-@bp.get("/rounds/<int:round_id>/paper/forms.xlsx")
+@bp.route("/paper/forms/<int:form_id>/void/judge", methods=["GET", "POST"])
+@staff(Role.OFFICE, Role.DISTRICT)
+def judge_void(form_id: int) -> Response:
+    """Agree as the second person that a form is void, or keep it."""
+    found, form = _load_to_void(form_id), JudgeForm()
+    if form.validate_on_submit():
+        deed = actions.agree_to_void if form.verdict.data == "agree" else actions.keep_form
+        try:
+            deed(found, by=current_user)
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            return saved(".form", form_id=form_id)
+    return page("paper/judge_void.html", form=form, paper=found, round=found.round)
+
+
+@bp.route("/rounds/<int:round_id>/paper/forms.xlsx", methods=["GET", "POST"])
 @staff()
 @stepped_up
 def register_file(round_id: int) -> Response:
-    """The register of forms with the columns of the stubs (RULES.md §7 D3)."""
-    round_ = load_round(round_id)
-    return spreadsheet(f"{_('纸质表登记')}-{round_.compound.name}", [table_of_forms(round_)])
+    """Say what the register of forms will hold; then hand it out, and record that it was."""
+    round_, form = load_round(round_id), ConfirmForm()
+    forms = queries.sums_of(round_id).all
+    if not form.validate_on_submit():
+        return page("paper/export.html", form=form, round=round_, count=forms)
+    actions.note_export(round_, forms, by=current_user)
+    name = f"{_('纸质表登记')}-{round_.compound.name}"
+    return handed_out(name, [table_of_forms(round_)])
 
 
 @bp.get("/rounds/<int:round_id>/paper/batches.xlsx")
@@ -231,8 +254,15 @@ def _asked_state() -> FormState | None:
 
 
 def _is_there(found: PaperBatch) -> bool:
-    name = queries.file_of(found, clock.now())
+    name = found.file_at(clock.now())
     return name is not None and files.path_of(name).exists()
+
+
+def _load_to_void(form_id: int) -> PaperForm:
+    found = load_form(form_id)
+    if not _may_void(found.state):
+        abort(403)
+    return found
 
 
 def _may_void(state: FormState) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
+from app.accounts.queries import are_two_persons
 from app.accounts.vouching import check_second_person
 from app.core import clock
 from app.core.db import db
@@ -50,15 +51,15 @@ def draw_sample(round_: Round, seed: str) -> list[int]:
 def check_item(round_: Round, item: AuditItem, *, agrees: bool, why: str, by: Identity) -> None:
     """Say whether a drawn form says what was keyed; a difference becomes an objection.
 
-    Refuses `NotNow`, `AlreadyChecked`, and `NotYourself` to whoever keyed it.
+    Refuses `NotNow`, `AlreadyChecked`, and `NotYourself` to both who keyed it.
     """
     round_ = require(round_, Verb.AUDIT)
     db.session.refresh(item)
     if item.checked_at is not None:
         raise AlreadyChecked(msg("这张表已经核对过了。"))
-    keyed_by = item.vote.keyed_by_id
-    if keyed_by is not None:
-        check_second_person(keyed_by, by, NotYourself(msg("这张表是您录入的，要由另一个人核对。")))
+    own = NotYourself(msg("这张表是您录入的，要由另一个人核对。"))
+    for keyer in _keyers(item):
+        check_second_person(keyer, by, own)
     item.agrees, item.note = agrees, why.strip()
     item.checked_at, item.checked_by_id = clock.now(), by.id
     note(round_, Kind.AUDIT, {"vote": item.vote.seq, "agrees": int(agrees)}, by=by)
@@ -71,6 +72,16 @@ def check_item(round_: Round, item: AuditItem, *, agrees: bool, why: str, by: Id
         )
         write_down(round_, complaint, by=by)
     effects.touch(round_)
+
+
+def may_compare(item: AuditItem, by: Identity) -> bool:
+    """Whether `by` is a second person to both who keyed a drawn form."""
+    return all(are_two_persons(keyer, by) for keyer in _keyers(item))
+
+
+def _keyers(item: AuditItem) -> list[int]:
+    both = (item.vote.keyed_by_id, item.vote.checked_by_id)
+    return [keyer for keyer in both if keyer is not None]
 
 
 def sample_of(round_id: int) -> list[AuditItem]:

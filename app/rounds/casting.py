@@ -90,15 +90,22 @@ def cast(
 
 
 def cast_on_paper(
-    round_: Round, entry: RegisterEntry, ballot: Ballot, *, keyed_by: Identity
+    round_: Round,
+    entry: RegisterEntry,
+    ballot: Ballot,
+    *,
+    keyed_by: Identity,
+    checked_by: Identity | None = None,
 ) -> Receipt:
     """Record what a signed form says for any premises of the register, shops too.
 
     Where the resident is not the owner, each has an entry and a form of its own (RULES.md §2.2).
-    Refuses as `cast` does.
+    Whoever keyed it and whoever read the same (`checked_by`) judge it no more. Refuses as `cast`.
     """
     round_ = locked(round_)
-    return _cast(round_, entry, ballot, Hand(Channel.PAPER, keyed_by_id=keyed_by.id))
+    checked_by_id = checked_by.id if checked_by else None
+    hand = Hand(Channel.PAPER, keyed_by_id=keyed_by.id, checked_by_id=checked_by_id)
+    return _cast(round_, entry, ballot, hand)
 
 
 def _cast(round_: Round, entry: RegisterEntry, ballot: Ballot, hand: Hand) -> Receipt:

@@ -154,10 +154,8 @@ def _keyers(decision: Decision) -> set[int]:
     """Who keyed a vote of the home that is decided about."""
     if decision.kind not in ABOUT_VOTES or decision.entry_id is None:
         return set()
-    keyed = select(Vote.keyed_by_id).where(
-        Vote.entry_id == decision.entry_id, Vote.keyed_by_id.is_not(None)
-    )
-    return {keyer for keyer in db.session.scalars(keyed) if keyer}
+    keyed = select(Vote.keyed_by_id, Vote.checked_by_id).where(Vote.entry_id == decision.entry_id)
+    return {keyer for both in db.session.execute(keyed) for keyer in both if keyer is not None}
 
 
 def is_possible(decision: Decision) -> bool:

@@ -340,7 +340,9 @@ class Vote(Model):
     channel: Mapped[Channel]
     plan_version_id: Mapped[int] = mapped_column(ForeignKey("plan_version.id"))
     session_id: Mapped[int | None] = mapped_column(ForeignKey("household_session.id"))
+    # Who keyed it for the household, and who read the same in the same form without knowing.
     keyed_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    checked_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     cast_at: Mapped[datetime]
     comment: Mapped[str] = mapped_column(Text, default="")
     # Whether the office may call this home about it, and so learn whose words these are.

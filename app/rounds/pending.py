@@ -6,7 +6,7 @@ new slips for homes whose code was ended with a vote that was not their own.
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, exists, func, select, true
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, exists, func, or_, select, true
 
 from app.accounts.models import HouseholdCode
 from app.accounts.queries import near_to
@@ -159,8 +159,6 @@ def settled_by(by: Identity) -> ColumnElement[bool]:
 
 def _keyed_by(near: Select[int]) -> ColumnElement[bool]:
     """Whether a vote of the home was keyed by one of these: as `decisions.may_judge` says."""
-    keyed = exists().where(
-        Vote.entry_id == Decision.entry_id,
-        Vote.keyed_by_id.in_(near),
-    )
+    by_them = or_(Vote.keyed_by_id.in_(near), Vote.checked_by_id.in_(near))
+    keyed = exists().where(Vote.entry_id == Decision.entry_id, by_them)
     return and_(Decision.kind.in_(ABOUT_VOTES), keyed)

@@ -143,6 +143,7 @@ class Hand:
     channel: Channel
     session_id: int | None = None
     keyed_by_id: int | None = None
+    checked_by_id: int | None = None
 
 
 def write(
@@ -250,6 +251,7 @@ def _store(
         plan_version_id=round_.plan_version_id,
         session_id=hand.session_id,
         keyed_by_id=hand.keyed_by_id,
+        checked_by_id=hand.checked_by_id,
         cast_at=recorded.at,
         comment=ballot.comment,
         may_call=ballot.may_call,

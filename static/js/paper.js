@@ -42,7 +42,7 @@
   }
 
   function zooming(part) {
-    var sizes = ["", "wide", "widest"];
+    var sizes = ["", "larger", "largest"];
     var frame = part.querySelector(".frame");
     var size = 0;
     function turn(by) {

@@ -58,6 +58,22 @@ class Clerk:
         self.page.wait_for_url("**/key")
         return str(re.findall(r"R\d+-\d+-\d", self.page.inner_text("h1"))[0])
 
+    def enlarges(self) -> None:
+        """The photograph grows by a button in its own corner, wherever one has scrolled."""
+        before = self.page.locator(".photo img").bounding_box()
+        more, part = self.page.locator("[data-more]"), self.page.locator(".photo")
+        corner, whole = more.bounding_box(), part.bounding_box()
+        assert before
+        assert corner
+        assert whole
+        assert whole["x"] <= corner["x"] <= whole["x"] + whole["width"] - corner["width"]
+        assert whole["y"] <= corner["y"] <= whole["y"] + whole["height"] - corner["height"]
+        more.tap()
+        after = self.page.locator(".photo img").bounding_box()
+        assert after
+        assert after["width"] > before["width"]
+        shoot(self.page, "paper-key-phone-enlarged")
+
     def keys(self, digits: str, name: str = "") -> str:
         """By the keyboard alone: a digit per question, Enter; what the next page says."""
         expect(self.page.locator(".photo img")).to_be_visible()
@@ -99,6 +115,7 @@ def test_paper_goes_through_two_hands_and_a_third_where_they_differ(
     with_phone = Clerk(new_page(PHONE), server, told, "worker")
     differing = with_phone.photographs(round_id, other, "paper-enter-phone")
     with_phone.looks("paper-key-phone")
+    with_phone.enlarges()
     for label in ("同意", "同意", "有"):
         name = {"同意": "agree", "有": "yes"}[label]
         for box in with_phone.page.locator(f"input[type=radio][value={name}]").all():
@@ -117,9 +134,37 @@ def test_paper_goes_through_two_hands_and_a_third_where_they_differ(
     third.page.get_by_role("link", name=differing).click()
     assert "已计入" in third.keys("111")
     third.opens(f"/rounds/{round_id}/paper", "paper-overview")
-    assert third.page.locator(".paper-sums dd").all_inner_texts()[4] == "2"
+    assert third.page.locator(".paper-sums dd").all_inner_texts()[5] == "2"
     third.opens(f"/rounds/{round_id}/paper/forms", "paper-register")
     third.opens(f"/rounds/{round_id}/paper/hand-out?handing=left", "paper-hand-out")
     third.opens(f"/rounds/{round_id}/paper/hints", "paper-hints")
     third.page.goto(f"{server.url}/desk/paper/s/{serial}")
     third.looks("paper-form")
+    third.opens(f"/rounds/{round_id}/paper/forms.xlsx", "paper-export")
+    asking = Clerk(new_page(PHONE), server, told, "office")
+    void(asking, third, round_id)
+
+
+def void(asking: Clerk, agreeing: Clerk, round_id: str) -> None:
+    """A form that came back is void when a second person agrees."""
+    asking.opens(f"/rounds/{round_id}/paper/forms?state=printed", "paper-register-phone")
+    asking.page.locator("th a").first.tap()
+    asking.page.wait_for_url("**/paper/forms/*")
+    serial = asking.page.inner_text("h1")
+    asking.page.get_by_role("button", name="登记：收回").tap()
+    expect(asking.page.locator("p[role=status]")).to_contain_text(serial)
+    asking.opens(f"/paper/s/{serial}")
+    asking.page.get_by_role("link", name="作废这张表").tap()
+    asking.page.get_by_label("印坏或弄坏了").check()
+    asking.looks("paper-void-phone")
+    asking.page.get_by_label("说明").fill("泡了水，看不出是谁签的")
+    asking.page.get_by_role("button", name="提出作废").tap()
+    expect(asking.page.locator("p[role=status]")).to_contain_text("等另一个人同意")
+    agreeing.opens(f"/rounds/{round_id}/paper", "paper-void-asked")
+    agreeing.page.get_by_role("link", name=serial).click()
+    agreeing.page.get_by_role("link", name="同意或不同意作废").click()
+    agreeing.page.get_by_label("同意作废", exact=True).check()
+    agreeing.looks("paper-void-judge")
+    agreeing.page.get_by_role("button", name="确定").click()
+    expect(agreeing.page.locator(".lead .stage")).to_have_text("作废")
+    agreeing.looks("paper-void-form")

@@ -15,8 +15,9 @@ from app.core.db import db
 from app.core.guards import Role
 from app.core.sealing import unseal
 from app.notices.models import Message, MessageKind
-from app.paper import queries
-from app.paper.models import Flaw, FormState, PaperForm
+from app.paper import actions, queries
+from app.paper.keying import key
+from app.paper.models import Flaw, FormState, PaperForm, VoidReason
 from app.roster.models import Contact
 from app.rounds.conflicts import open_conflicts
 from app.rounds.counting import Choice
@@ -24,7 +25,7 @@ from app.rounds.queries import vote_by_receipt
 from tests.client import Page, PageClient
 from tests.factories import make_staff
 from tests.notices.postbox import Postbox, sending_to
-from tests.paper.papers import Desk, make_desk, picture_of
+from tests.paper.papers import UNSIGNED, Desk, make_desk, picture_of
 from tests.rounds.offices import say
 
 
@@ -112,6 +113,22 @@ def test_two_that_differ_go_to_a_third(client: PageClient, desk: Desk) -> None:
     page = client.get("paper.key", form_id=form.id)
     page = client.follow(client.post("paper.key", fill(page, form, "agree"), form_id=form.id))
     assert "已计入" in page.text
+    assert "前两次录入不一样，第三次和第一次一致" in page.text
+    assert "第三次和第一次一致" in client.get("paper.form", form_id=form.id).text
+
+
+def test_an_agent_signs_by_a_mandate_that_is_named(client: PageClient, desk: Desk) -> None:
+    form = desk.photographed()
+    client.sign_in(desk.people[0])
+    page = client.get("paper.key", form_id=form.id)
+    values = fill(page, form, "agree", signed="agent")
+    page = client.post("paper.key", values, 422, form_id=form.id)
+    assert "请填委托书编号" in page.text
+    assert form.keyed == 0
+    client.post("paper.key", {**values, "mandate": "2025-017"}, form_id=form.id)
+    desk.keys(form, 1)
+    assert form.state == FormState.COUNTED
+    assert "代理人签字，委托书 2025-017" in client.get("paper.form", form_id=form.id).text
 
 
 def test_a_form_without_signature_needs_no_answers(worker: PageClient, desk: Desk) -> None:
@@ -154,6 +171,28 @@ def test_the_household_is_told_of_a_held_form_too(app: Flask, desk: Desk) -> Non
             desk.keys(form, who, Choice.DISAGREE, reason="本人来改")
     told = sa.select(Message.kind).where(Message.household_id == home.id).order_by(Message.id)
     assert list(db.session.scalars(told)) == [MessageKind.VOTED, MessageKind.CHANGED]
+
+
+def test_the_household_is_told_when_what_it_signed_comes_to_nothing(app: Flask, desk: Desk) -> None:
+    for place in range(4):
+        phone = f"1380013800{place}"
+        contact = Contact(household_id=desk.home(place).id, phone=phone, since=desk.round.opened_at)
+        db.session.add(contact)
+    with sending_to(app, Postbox()):
+        unsigned, differing, void, never_back = [desk.photographed(place) for place in range(3)] + [
+            desk.print_one(3)
+        ]
+        for who, choice in enumerate(Choice):
+            desk.keys(differing, who, choice)
+        for who in (0, 1):
+            key(unsigned, UNSIGNED, by=desk.people[who].identity)
+        actions.ask_to_void(void, VoidReason.SPOILED, "泡水了", by=desk.first)
+        actions.void_form(never_back, VoidReason.LOST, "丢了", by=desk.first)
+        told = sa.select(Message.household_id, Message.kind).order_by(Message.household_id)
+        assert len(db.session.execute(told).all()) == 2
+        actions.agree_to_void(void, by=desk.second)
+    homes = [(desk.home(place).id, MessageKind.PAPER_VOID) for place in range(3)]
+    assert sorted(tuple(row) for row in db.session.execute(told)) == sorted(homes)
 
 
 def test_the_number_may_be_typed_where_the_code_cannot_be_read(

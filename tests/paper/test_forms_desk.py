@@ -17,7 +17,7 @@ from app.paper.keying import key
 from app.paper.models import FormState, Handing, PaperForm, VoidReason
 from app.rounds.counting import Choice
 from app.rounds.models import Channel
-from app.rounds.steps import NotNow
+from app.rounds.steps import NotNow, NotYourself
 from tests.factories import make_building, make_round
 from tests.paper.papers import UNSIGNED, Desk, make_desk, photo_of
 from tests.rounds.offices import say
@@ -81,7 +81,7 @@ def test_one_bad_form_among_many_leaves_all_as_they_were(desk: Desk) -> None:
     actions.take_in(forms[3:], by=desk.first)
     with pytest.raises(WrongState):
         actions.hand_out(forms, Handing.HOUSEHOLD, by=desk.first)
-    assert [form.given_at is None for form in forms] == [True, True, True, False]
+    assert [form.given_at for form in forms] == [None] * 4
 
 
 def test_what_was_not_accepted_comes_back_and_may_be_given_again(desk: Desk) -> None:
@@ -93,10 +93,21 @@ def test_what_was_not_accepted_comes_back_and_may_be_given_again(desk: Desk) -> 
     assert (form.state, queries.sums_of(desk.round.id).out) == (FormState.OUT, 1)
 
 
-def test_a_form_that_comes_back_was_given_out_noted_or_not(desk: Desk) -> None:
+def test_how_a_form_was_given_out_is_not_invented_when_it_comes_back(desk: Desk) -> None:
+    form, declined = desk.print_one(0), desk.print_one(1)
+    actions.photograph(form, photo_of(form), by=desk.second)
+    assert (form.given_at, form.given_by, form.handing) == (None, None, None)
+    assert (form.state, form.returned_by_id) == (FormState.RETURNED, desk.second.id)
+    actions.hand_out([declined], Handing.REFUSED, by=desk.first)
+    actions.take_in([declined], by=desk.first)
+    assert (declined.handing, declined.state) == (Handing.REFUSED, FormState.RETURNED)
+    sums = queries.sums_of(desk.round.id)
+    assert (sums.given, sums.taken_in, sums.untouched) == (2, 2, 2)
+
+
+def test_a_form_that_comes_back_counts_as_given_out_noted_or_not(desk: Desk) -> None:
     form = desk.print_one()
     actions.take_in([form], by=desk.second)
-    assert (form.given_at, form.handing) == (form.returned_at, Handing.HOUSEHOLD)
     sums = queries.sums_of(desk.round.id)
     assert (sums.given, sums.taken_in, sums.waiting) == (1, 1, 1)
 
@@ -108,6 +119,55 @@ def test_a_void_form_says_why_and_its_household_gets_another(desk: Desk) -> None
     with pytest.raises(WrongState):
         actions.void_form(form, VoidReason.LOST, NOTE, by=desk.first)
     assert desk.print_one().number == 2
+
+
+def test_nobody_voids_a_form_that_came_back_alone(desk: Desk) -> None:
+    form, made = desk.photographed(), desk.people[1]
+    made.made_by_id = desk.first.id
+    db.session.flush()
+    with pytest.raises(WrongState):
+        actions.void_form(form, VoidReason.SPOILED, NOTE, by=desk.first)
+    with pytest.raises(WrongState):
+        actions.agree_to_void(form, by=desk.third)
+    actions.ask_to_void(form, VoidReason.SPOILED, NOTE, by=desk.first)
+    assert queries.asked_void(desk.round.id) == [form]
+    with pytest.raises(WrongState):
+        actions.ask_to_void(form, VoidReason.LOST, NOTE, by=desk.third)
+    for person in (desk.first, desk.second):
+        with pytest.raises(NotYourself):
+            actions.agree_to_void(form, by=person)
+    assert form.state == FormState.RETURNED
+    actions.agree_to_void(form, by=desk.third)
+    assert (form.state, form.void_reason) == (FormState.VOID, VoidReason.SPOILED)
+    assert (form.void_note, form.voided_by_id) == (NOTE, desk.third.id)
+    assert queries.asked_void(desk.round.id) == []
+
+
+def test_a_form_that_is_kept_is_keyed_as_if_nobody_had_asked(desk: Desk) -> None:
+    form = desk.photographed()
+    actions.ask_to_void(form, VoidReason.SPOILED, NOTE, by=desk.first)
+    actions.keep_form(form, by=desk.second)
+    assert (form.awaits_void, form.void_reason, form.void_note) == (False, None, "")
+    actions.ask_to_void(form, VoidReason.SPOILED, NOTE, by=desk.first)
+    desk.keys(form, 0)
+    desk.keys(form, 1)
+    assert (form.state, form.void_asked_at, form.void_reason) == (FormState.COUNTED, None, None)
+    with pytest.raises(WrongState):
+        actions.agree_to_void(form, by=desk.third)
+
+
+def test_a_form_whose_vote_was_replaced_since_is_counted_and_stands_no_more(desk: Desk) -> None:
+    desk.counted()
+    sums = queries.sums_of(desk.round.id)
+    assert (sums.counted, sums.standing, sums.keyed) == (1, 1, (1, 1, 0))
+    say(desk.round, desk.home(1), Choice.AGREE, Channel.PAPER)
+    form = desk.print_one()
+    actions.photograph(form, photo_of(form), by=desk.first)
+    for who, choice in enumerate((Choice.AGREE, Choice.DISAGREE, Choice.DISAGREE)):
+        desk.keys(form, who, choice)
+    sums = queries.sums_of(desk.round.id)
+    assert (sums.counted, sums.standing, sums.keyed) == (2, 1, (2, 2, 1))
+    assert queries.without_form(desk.round.id) == 1
 
 
 def test_a_household_may_change_its_word_with_another_form(desk: Desk) -> None:
@@ -133,14 +193,15 @@ def test_a_pdf_is_laid_out_by_a_job_and_deleted_after_a_day(desk: Desk) -> None:
     db.session.refresh(form.batch.job)
     assert form.batch.job.result is not None
     assert form.batch.job.result["forms"] == 4
-    assert queries.file_of(form.batch, clock.now()) is not None
+    assert form.batch.file_at(clock.now()) is not None
     later = clock.now() + timedelta(hours=25)
-    assert queries.file_of(form.batch, later) is None
+    assert form.batch.file_at(later) is None
     assert actions.purge_expired(later) == 1
     assert "file" not in (form.batch.job.result or {})
 
 
-STEPS = ("give", "left", "declined", "take", "void", "photo", "first", "second", "third", "reprint")
+FATES = ("void", "ask", "agree", "keep", "photo", "first", "second", "third", "reprint")
+STEPS = ("give", "left", "declined", "take", *FATES)
 
 
 @settings(
@@ -192,6 +253,12 @@ def _do(desk: Desk, form: PaperForm, step: str, choice: Choice | None) -> None:
         actions.take_in([form], by=desk.first)
     elif step == "void":
         actions.void_form(form, VoidReason.LOST, NOTE, by=desk.first)
+    elif step == "ask":
+        actions.ask_to_void(form, VoidReason.LOST, NOTE, by=desk.first)
+    elif step == "agree":
+        actions.agree_to_void(form, by=desk.second)
+    elif step == "keep":
+        actions.keep_form(form, by=desk.second)
     elif step == "reprint":
         actions.order_form(desk.round, form.entry, by=desk.first)
     else:

@@ -1,12 +1,13 @@
 """The pages of forms on paper: printing, giving out, the register, and who sees what."""
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Staff
@@ -14,12 +15,15 @@ from app.core import clock, jobs
 from app.core.db import db
 from app.core.guards import Role
 from app.core.sheets import read_workbook
+from app.journal.models import JournalEntry, Kind
 from app.paper import actions, queries
 from app.paper.keying import key
-from app.paper.models import FormState, Handing
+from app.paper.models import FormState, Handing, VoidReason
+from app.rounds.counting import Choice
 from tests.client import Page, PageClient
-from tests.factories import make_compound, make_staff
+from tests.factories import homes_of, make_compound, make_staff
 from tests.paper.papers import UNSIGNED, Desk, make_desk
+from tests.rounds.offices import say
 
 READ = (
     "paper.overview",
@@ -47,6 +51,12 @@ def of_sums(page: Page) -> list[int]:
     return [int(node.text) for node in sums.all("dd")]
 
 
+def take_away(client: PageClient, desk: Desk) -> bytes:
+    """The register of forms as a spreadsheet."""
+    address = f"/desk/rounds/{desk.round.id}/paper/forms.xlsx"
+    return bytes(client.raw("post", address, data={"csrf_token": client.token()}).data)
+
+
 def elsewhere(role: Role = Role.WORKER) -> Staff:
     """Somebody of another community."""
     return make_staff(role, make_compound().area)
@@ -57,7 +67,7 @@ def test_forms_are_printed_from_the_desk_and_fetched_as_pdf(worker: PageClient, 
     assert "现在有 6 户" in page.text
     done = worker.post("paper.print_forms", page.form_values("/print"), round_id=desk.round.id)
     page = worker.follow(done)
-    assert of_sums(page) == [6, 6, 0, 0, 0, 0]
+    assert of_sums(page) == [6, 6, 0, 0, 0, 0, 0]
     [batch] = queries.batches_of(desk.round.id)
     pdf = worker.raw("get", f"/desk/paper/batches/{batch.id}/file")
     assert pdf.data.startswith(b"%PDF")
@@ -180,9 +190,53 @@ def test_a_worker_voids_what_nobody_signed_and_the_office_what_was_signed(
     client.post("paper.void", {**values, "note": "看过了"}, 403, form_id=form.id)
     client.sign_in(make_staff(Role.OFFICE, desk.building.compound.area))
     client.post("paper.void", {**values, "note": "看过了"}, form_id=form.id)
+    assert form.state == FormState.RETURNED
+    page = client.post("paper.judge_void", {"verdict": "agree"}, 422, form_id=form.id)
+    assert "您自己提的不能自己同意" in page.text
+    client.sign_in(make_staff(Role.OFFICE, desk.building.compound.area))
+    page = client.get("paper.overview", round_id=desk.round.id)
+    assert "有人提出作废，等第二个人同意 1" in page.text
+    page = client.get("paper.judge_void", form_id=form.id)
+    assert "看过了" in page.text
+    client.post("paper.judge_void", {"verdict": "agree"}, form_id=form.id)
     assert form.state == FormState.VOID
     page = client.get("paper.form", form_id=form.id)
     assert "看过了" in page.text
+
+
+def test_a_form_is_kept_by_the_second_person(client: PageClient, desk: Desk) -> None:
+    form = desk.photographed()
+    actions.ask_to_void(form, VoidReason.SPOILED, "看不清", by=desk.first)
+    client.sign_in(make_staff(Role.OFFICE, desk.building.compound.area))
+    client.post("paper.judge_void", {}, 422, form_id=form.id)
+    client.post("paper.judge_void", {"verdict": "keep"}, form_id=form.id)
+    assert (form.state, form.awaits_void) == (FormState.RETURNED, False)
+    assert "没有人提出作废" in client.get("paper.judge_void", form_id=form.id).text
+
+
+def test_the_story_and_the_register_say_that_giving_out_was_not_noted(
+    worker: PageClient, desk: Desk
+) -> None:
+    form = desk.photographed()
+    assert "没有登记发出" in worker.get("paper.form", form_id=form.id).text
+    assert "没有登记发出" in worker.get("paper.register", round_id=desk.round.id).text
+    assert "本户签收 ·" not in worker.get("paper.form", form_id=form.id).text
+
+
+def test_each_place_says_how_many_forms_it_would_have(worker: PageClient, desk: Desk) -> None:
+    desk.print_one()
+    page = worker.get("paper.print_forms", round_id=desk.round.id)
+    assert "全小区（5 户）" in page.text
+    assert "1号楼（5 户）" in page.text
+
+
+def test_where_all_have_spoken_that_is_the_reason_why_nothing_is_printed(
+    worker: PageClient, desk: Desk
+) -> None:
+    for home in homes_of(desk.building):
+        say(desk.round, home, Choice.AGREE)
+    page = worker.post("paper.print_forms", {"place": ""}, 422, round_id=desk.round.id)
+    assert "要问的户都已经表态了" in page.text
 
 
 def test_only_the_office_sees_the_hints(client: PageClient, desk: Desk) -> None:
@@ -219,14 +273,29 @@ def test_the_tables_to_keep_name_each_form_but_never_a_choice(
     worker: PageClient, desk: Desk, tmp_path: Path
 ) -> None:
     form = desk.counted()
-    for name, rows in (("forms.xlsx", 2), ("batches.xlsx", 2)):
-        answer = worker.raw("get", f"/desk/rounds/{desk.round.id}/paper/{name}")
-        (tmp_path / name).write_bytes(BytesIO(answer.data).read())
+    batches = worker.raw("get", f"/desk/rounds/{desk.round.id}/paper/batches.xlsx")
+    (tmp_path / "batches.xlsx").write_bytes(batches.data)
+    (tmp_path / "forms.xlsx").write_bytes(take_away(worker, desk))
+    for name in ("batches.xlsx", "forms.xlsx"):
         [sheet] = read_workbook(tmp_path / name)
-        assert len(sheet.rows) == rows
+        assert len(sheet.rows) == 2
     [sheet] = read_workbook(tmp_path / "forms.xlsx")
-    assert sheet.rows[1][:4] == (form.serial, form.entry.label, "王小明", 80)
+    assert sheet.rows[1][:4] == (form.serial, form.entry.label, "王**", 80)
+    assert "没有登记发出" in sheet.rows[1]
     assert "同意" not in str(sheet.rows)
+
+
+def test_taking_the_register_of_forms_away_is_recorded_and_looking_is_not(
+    worker: PageClient, desk: Desk
+) -> None:
+    desk.counted()
+    exports = sa.select(JournalEntry.entry).where(JournalEntry.kind == Kind.EXPORT)
+    page = worker.get("paper.register_file", round_id=desk.round.id)
+    assert "一共 1 张" in page.text
+    assert db.session.scalars(exports).all() == []
+    take_away(worker, desk)
+    [told] = db.session.scalars(exports)
+    assert (json.loads(told)["list"], json.loads(told)["forms"]) == ("paper", 1)
 
 
 @pytest.mark.parametrize("endpoint", READ)

@@ -1,11 +1,13 @@
 """Two persons who do not see each other's entry; what agrees counts, and nothing else (T30)."""
 
 import json
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.core import clock
 from app.core.db import db
 from app.core.guards import Role
 from app.journal.actions import book_of_round
@@ -15,10 +17,14 @@ from app.paper.actions import StrangePhoto, WrongState
 from app.paper.keying import Became, NeedsReason, OldPlan, key
 from app.paper.models import FormState, PaperEntry, VoidReason
 from app.rounds import casting
+from app.rounds.actions import close_due_rounds
+from app.rounds.audit import check_item, may_compare, sample_of
 from app.rounds.casting import Incomplete, NotOnRegister, NotOpen
 from app.rounds.conflicts import open_conflicts, propose_resolution
 from app.rounds.counting import Choice
+from app.rounds.decisions import approve, may_judge
 from app.rounds.models import Channel, Vote
+from app.rounds.pending import pending_within
 from app.rounds.steps import NotYourself
 from app.rounds.tallies import results
 from tests.factories import make_plan, make_staff, mark_invited
@@ -42,6 +48,7 @@ def test_two_persons_who_read_the_same_make_a_vote(desk: Desk) -> None:
     assert desk.keys(form, 1).became == Became.COUNTED
     [vote] = votes(desk)
     assert (vote.channel, vote.keyed_by_id, vote.is_current) == (Channel.PAPER, desk.first.id, True)
+    assert vote.checked_by_id == desk.second.id
     assert form.vote_id == vote.id
     assert form.state == FormState.COUNTED
     assert results(desk.round).matters[0].tally.agree == 1
@@ -77,7 +84,8 @@ def test_two_that_differ_wait_for_a_third_who_decides_between_them(desk: Desk) -
     assert desk.keys(form, 2, Choice.DISAGREE).became == Became.COUNTED
     [vote] = votes(desk)
     assert {choice.choice for choice in vote.choices} == {Choice.DISAGREE}
-    assert vote.keyed_by_id == desk.second.id
+    assert (vote.keyed_by_id, vote.checked_by_id) == (desk.second.id, desk.third.id)
+    assert form.agreed_with == 2
 
 
 def test_three_that_all_differ_make_the_form_void_and_the_household_silent(desk: Desk) -> None:
@@ -296,6 +304,42 @@ def test_the_queue_leaves_out_whose_account_is_kin(desk: Desk) -> None:
     desk.keys(form, 0)
     assert queries.forms_waiting(desk.second).second == 0
     assert queries.forms_waiting(desk.third).second == 1
+
+
+@pytest.mark.usefixtures("session")
+def test_both_who_keyed_a_held_form_leave_the_conflict_to_others() -> None:
+    desk = make_desk(role=Role.OFFICE)
+    say(desk.round, desk.home(), Choice.AGREE)
+    form = desk.photographed()
+    desk.keys(form, 0, Choice.DISAGREE, reason="来过社区")
+    desk.keys(form, 1, Choice.DISAGREE)
+    [conflict] = open_conflicts(desk.round.id)
+    resolution = propose_resolution(
+        conflict, keep_held=True, grounds=GROUNDS, by=make_staff().identity
+    )
+    for keyer in (desk.first, desk.second):
+        assert not may_judge(resolution, keyer)
+        with pytest.raises(NotYourself):
+            approve(resolution, by=keyer)
+        assert [line.yours for line in pending_within(keyer)] == [0]
+    assert [line.yours for line in pending_within(desk.third)] == [1]
+    approve(resolution, by=desk.third)
+
+
+@pytest.mark.usefixtures("session")
+def test_both_who_keyed_a_form_leave_its_audit_to_others() -> None:
+    desk = make_desk(role=Role.OFFICE)
+    desk.counted()
+    desk.round.opened_at = desk.round.opens_at = clock.now() - timedelta(days=9)
+    desk.round.closes_at = clock.now() - timedelta(minutes=1)
+    close_due_rounds()
+    [item] = sample_of(desk.round.id)
+    for keyer in (desk.first, desk.second):
+        assert not may_compare(item, keyer)
+        with pytest.raises(NotYourself):
+            check_item(desk.round, item, agrees=True, why="", by=keyer)
+    check_item(desk.round, item, agrees=True, why="", by=desk.third)
+    assert item.checked_by_id == desk.third.id
 
 
 def test_a_settled_conflict_lets_the_form_count(desk: Desk) -> None:

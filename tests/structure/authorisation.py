@@ -206,7 +206,7 @@ MATRIX = (
     Row("paper.queue", DESK, scoped=False),
     Row("paper.overview", DESK),
     Row("paper.register", DESK),
-    Row("paper.register_file", DESK, proof=True),
+    Row("paper.register_file", DESK, DESK, proof=True),
     Row("paper.batches_file", DESK, proof=True),
     Row("paper.hints", OFFICES),
     Row("paper.print_forms", DESK, DESK),
@@ -225,6 +225,7 @@ MATRIX = (
     Row("paper.photo", DESK),
     Row("paper.photo_of_vote", OFFICES),
     Row("paper.void", OFFICES, OFFICES),
+    Row("paper.judge_void", OFFICES, OFFICES),
     # Households.
     Row("households.search", DESK, scoped=False),
     Row("households.export", DESK, DESK, scoped=False, proof=True),
