@@ -13,12 +13,13 @@ from app.core.errors import Refused, msg
 from app.core.format import local
 from app.core.guards import Identity
 from app.doors.models import POSSIBLE, WALKERS, Assignment, AssignmentChange, Outcome, Visit, Way
+from app.doors.queries import may_take_back
 from app.journal.actions import book_of_round, record
 from app.journal.models import Kind
 from app.rounds import assisting
 from app.rounds.assisting import AssistedSession
 from app.rounds.effects import touch
-from app.rounds.models import RegisterEntry, Round, Vote
+from app.rounds.models import RegisterEntry, Round
 from app.rounds.recording import Ballot, Receipt
 from app.rounds.steps import locked
 
@@ -148,16 +149,6 @@ def take_back_visit(visit: Visit, *, by: Identity) -> None:
     facts = {"round": visit.round_id, "hh": visit.entry.commitment, "way": visit.way.value}
     facts |= {"at": visit.made_at.isoformat(timespec="seconds"), "taken_back": True}
     record(book_of_round(visit.round_id), Kind.VISIT, facts, actor=by.commitment)
-
-
-def may_take_back(visit: Visit, by: Identity) -> bool:
-    """Whether this person did it, within ten minutes, and nothing came of the home since."""
-    if not visit.may_be_taken_back(by):
-        return False
-    home = (Visit.entry_id == visit.entry_id, Visit.taken_back_at.is_(None))
-    later = select(Visit.id).where(*home, Visit.id > visit.id)
-    said = select(Vote.id).where(Vote.entry_id == visit.entry_id, Vote.cast_at >= visit.made_at)
-    return all(db.session.scalar(found.limit(1)) is None for found in (later, said))
 
 
 def share_out(

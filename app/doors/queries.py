@@ -30,7 +30,7 @@ from app.roster.models import (
     Premises,
     Tenure,
 )
-from app.rounds.models import RegisterEntry, Round, Voice
+from app.rounds.models import RegisterEntry, Round, Voice, Vote
 
 NEVER = "never"
 # What was tapped by mistake and taken back is no attempt.
@@ -171,6 +171,16 @@ def visits_of(entry_id: int) -> list[Visit]:
     """Every attempt to reach a home in this round, also those taken back, the newest first."""
     mine = select(Visit).where(Visit.entry_id == entry_id).options(joinedload(Visit.made_by))
     return list(db.session.scalars(mine.order_by(Visit.made_at.desc(), Visit.id.desc())))
+
+
+def may_take_back(visit: Visit, by: Identity) -> bool:
+    """Whether this person did it, within ten minutes, and nothing came of the home since."""
+    if not visit.may_be_taken_back(by):
+        return False
+    home = (Visit.entry_id == visit.entry_id, Visit.taken_back_at.is_(None))
+    later = select(Visit.id).where(*home, Visit.id > visit.id)
+    said = select(Vote.id).where(Vote.entry_id == visit.entry_id, Vote.cast_at >= visit.made_at)
+    return all(db.session.scalar(found.limit(1)) is None for found in (later, said))
 
 
 def visits_of_home(household_id: int, since: datetime | None) -> list[Visit]:

@@ -281,7 +281,7 @@ def _door_page(entry: RegisterEntry, form: VisitForm) -> Response:
         owners=queries.owner_names([entry.premises_id]).get(entry.premises_id, ()),
         contacts=[one for one in home.contacts if one.ended_at is None],
         visits=visits,
-        may_undo=[one.id for one in visits if actions.may_take_back(one, current_user)],
+        may_undo=[one.id for one in visits if queries.may_take_back(one, current_user)],
         worker=queries.worker_of(entry.id),
         masked_name=masked_name,
         **_words(),
