@@ -13,10 +13,14 @@ from app.core.errors import Refused, msg
 from app.core.format import local
 from app.core.guards import Identity
 from app.doors.models import POSSIBLE, WALKERS, Assignment, AssignmentChange, Outcome, Visit, Way
+from app.doors.queries import may_take_back
 from app.journal.actions import book_of_round, record
 from app.journal.models import Kind
+from app.rounds import assisting
+from app.rounds.assisting import AssistedSession
 from app.rounds.effects import touch
 from app.rounds.models import RegisterEntry, Round
+from app.rounds.recording import Ballot, Receipt
 from app.rounds.steps import locked
 
 # How long ago a phone without a line may have been at the door.
@@ -49,7 +53,7 @@ class NotTheirs(Refused):
 
 
 class TooLate(Refused):
-    """What was shared out can be taken back for ten minutes, once, by whoever did it."""
+    """What was shared out or tapped can be taken back for ten minutes, once, by whoever did it."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +125,30 @@ def record_visit(entry: RegisterEntry, attempt: Attempt, *, by: Identity) -> Rec
     at = made_at.isoformat(timespec="seconds")
     record(book_of_round(entry.round_id), Kind.VISIT, {**facts, "at": at}, actor=by.commitment)
     return Recorded(visit.id, is_new=True)
+
+
+def submit_helped(session: AssistedSession, ballot: Ballot, *, by: Identity) -> Receipt:
+    """Record what a home said at its door, and that somebody was there; refuses as `submit` does.
+
+    The same request again makes neither a second vote nor a second attempt.
+    """
+    receipt = assisting.submit(session, ballot, by=by)
+    was_there = Attempt(Outcome.SPOKEN, f"helped-{session.id}", made_at=receipt.at)
+    record_visit(session.entry, was_there, by=by)
+    return receipt
+
+
+def take_back_visit(visit: Visit, *, by: Identity) -> None:
+    """Mark an attempt that was tapped by mistake; refuses `TooLate` once anything came after it."""
+    locked(visit.entry.round)
+    db.session.refresh(visit)
+    if not may_take_back(visit, by):
+        raise TooLate(msg("只有刚记下的人十分钟以内可以撤销，而且这一户后来没有别的记录。"))
+    visit.taken_back_at = clock.now()
+    touch(visit.entry.round)
+    facts = {"round": visit.round_id, "hh": visit.entry.commitment, "way": visit.way.value}
+    facts |= {"at": visit.made_at.isoformat(timespec="seconds"), "taken_back": True}
+    record(book_of_round(visit.round_id), Kind.VISIT, facts, actor=by.commitment)
 
 
 def share_out(

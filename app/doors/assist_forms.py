@@ -5,17 +5,19 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, RadioField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired, Length, ValidationError
 
+from app.accounts.codes import read_code
 from app.core.forms import Form, cleaned
 from app.core.tokens import random_token
-from app.rounds.assisting import HelpReason, Reason
+from app.rounds.assisting import HelpReason, Reason, Speaker
 from app.rounds.choosing import ChoicesForm
 
 
 class HelpForm(Form):
-    """Why the home is helped, and whether it wants to replace what it said before."""
+    """Who speaks and why the home is helped; whether it wants to replace what it said before."""
 
+    who = RadioField(_l("谁在表态"), [InputRequired(_l("这一项还没有选。"))])
     reason = RadioField(_l("为什么要协助"), [InputRequired(_l("这一项还没有选。"))])
     words = StringField(
         _l("其他原因是什么"),
@@ -24,14 +26,37 @@ class HelpForm(Form):
         render_kw={"maxlength": 200},
     )
     replaces = BooleanField(_l("住户要替换原来的表态"))
+    # The secret of a home on a phone that is not its own: the browser must not keep it.
+    code = StringField(
+        _l("户码（12 位数字，请住户自己输）"),
+        [Length(max=60, message=_l("户码是 12 位数字。"))],
+        render_kw={
+            "inputmode": "numeric",
+            "autocomplete": "off",
+            "autocapitalize": "off",
+            "spellcheck": "false",
+        },
+    )
 
     def __init__(self, **values: Any) -> None:
         super().__init__(**values)
+        self.who.choices = [SelectChoice(one.value, one.label) for one in Speaker]
         self.reason.choices = [SelectChoice(one.value, one.label) for one in HelpReason]
+
+    def validate_code(self, field: StringField) -> None:
+        """Twelve digits, where a code is typed at all."""
+        if field.data and read_code(field.data) is None:
+            raise ValidationError(_l("户码是 12 位数字，请对着户码单再看一遍，数一数。"))
 
     def why(self) -> Reason:
         """As the action takes it."""
-        return Reason(HelpReason(self.reason.data), self.words.data or "", self.replaces.data)
+        return Reason(
+            HelpReason(self.reason.data),
+            self.words.data or "",
+            self.replaces.data,
+            Speaker(self.who.data),
+            read_code(self.code.data or ""),
+        )
 
 
 class HelpedForm(ChoicesForm):

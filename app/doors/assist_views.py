@@ -2,16 +2,30 @@
 
 from typing import Any
 
-from flask import Blueprint, Flask, Response, abort, make_response, redirect, url_for
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    abort,
+    current_app,
+    flash,
+    make_response,
+    redirect,
+    request,
+    url_for,
+)
+from flask_babel import gettext as _
 from flask_login import current_user
+from itsdangerous import BadSignature
 
 from app.core import clock
-from app.core.cookies import forget_note, keep_note, kept_note
+from app.core.cookies import forget_note, keep_note, kept_note, note_signer
 from app.core.db import db
 from app.core.errors import Refused
 from app.core.guards import Identity, Role, must_reach, staff
 from app.core.i18n import say, translated
 from app.core.web import page, saved
+from app.doors import actions, queries
 from app.doors.assist_forms import HelpedForm, HelpForm
 from app.rounds import assisting
 from app.rounds.assisting import AssistedSession
@@ -23,6 +37,8 @@ bp = Blueprint("doors_assist", __name__, url_prefix="/desk")
 
 # The note with what the home says, between asking and reading aloud.
 _SAID = "helped"
+# What signs the words that stood on the page that is read aloud: only they are recorded.
+_ALOUD = "read-aloud"
 
 
 @bp.context_processor
@@ -44,14 +60,12 @@ def begin(entry_id: int) -> Response:
     barrier = _barrier(entry)
     if barrier is None and form.validate_on_submit():
         try:
-            session = assisting.begin(entry, form.why(), by=current_user)
+            session = assisting.begin(entry, form.why(), by=current_user, key=_code_key())
         except Refused as refusal:
             form.refuse(refusal)
         else:
             return saved(".ballot", session_id=session.id)
-    status = 409 if barrier else 200
-    names = {"entry": entry, "round": entry.round, "barrier": barrier}
-    return page("doors/assist.html", status, form=form, **names)
+    return _begin_page(entry, form, barrier)
 
 
 @bp.get("/assisted/<int:session_id>")
@@ -72,7 +86,7 @@ def prepare(session_id: int) -> Response:
     """Keep what the home says until it was read aloud; nothing is recorded."""
     session = _load_session(session_id)
     form = choices_form(HelpedForm, session.entry)
-    if not session.is_going or not form.validate():
+    if not session.goes_on_for(current_user) or not form.validate():
         return _session_page("doors/ballot.html", session, form)
     keep_note(_SAID, {"session": session.id, **form.kept()}, minutes=10)
     return saved(".review", session_id=session_id)
@@ -86,20 +100,22 @@ def review(session_id: int) -> Response:
     form = _kept_form(session)
     if form is None:
         return make_response(redirect(url_for(".ballot", session_id=session_id), 303))
-    return _session_page("doors/review.html", session, form)
+    kept = {"session": session.id, **form.kept()}
+    return _session_page("doors/review.html", session, form, aloud=note_signer(_ALOUD).dumps(kept))
 
 
 @bp.post("/assisted/<int:session_id>/cast")
 @staff(Role.WORKER, Role.OFFICE)
 def cast(session_id: int) -> Response:
-    """Record what the home said; that ends the session."""
+    """Record what was read aloud to the home, and nothing else; that ends the session."""
     session = _load_session(session_id)
-    form = choices_form(HelpedForm, session.entry)
-    if not form.validate():
-        return _session_page("doors/ballot.html", session, form)
+    form = _read_aloud(session)
+    if form is None:
+        flash(_("请先念给住户听，再提交。"))
+        return make_response(redirect(url_for(".review", session_id=session_id), 303))
     said = form.ballot(form.request_id.data, seen=session.seen, plan_number=form.plan_number)
     try:
-        assisting.submit(session, said, by=current_user)
+        actions.submit_helped(session, said, by=current_user)
     except Refused as refusal:
         db.session.rollback()
         return page("doors/not_taken.html", 409, session=session, refusal=refusal)
@@ -146,7 +162,18 @@ def _barrier(entry: RegisterEntry) -> Refused | None:
 
 
 def _kept_form(session: AssistedSession) -> HelpedForm | None:
-    kept = kept_note(_SAID)
+    return _filled_in(session, kept_note(_SAID))
+
+
+def _read_aloud(session: AssistedSession) -> HelpedForm | None:
+    """What stood on the page that is read aloud, as we signed it; None for anything else."""
+    try:
+        return _filled_in(session, note_signer(_ALOUD).loads(request.form.get("aloud", "")))
+    except BadSignature:
+        return None
+
+
+def _filled_in(session: AssistedSession, kept: Any) -> HelpedForm | None:
     if kept is None or kept["session"] != session.id:
         return None
     form = choices_form(HelpedForm, session.entry)
@@ -159,9 +186,31 @@ def _version_of(session: AssistedSession) -> int:
     return version.number if version else 0
 
 
-def _session_page(template: str, session: AssistedSession, form: HelpedForm) -> Response:
+def _code_key() -> str:
+    key: str = current_app.extensions["juyi_config"].code_key
+    return key
+
+
+def _begin_page(entry: RegisterEntry, form: HelpForm, barrier: Refused | None) -> Response:
+    # Nobody's code is sent back to a phone of the office.
+    form.code.data = ""
+    return page(
+        "doors/assist.html",
+        409 if barrier else 200,
+        form=form,
+        entry=entry,
+        round=entry.round,
+        barrier=barrier,
+        needs_code=assisting.needs_code(entry),
+        owners=queries.owner_names([entry.premises_id]).get(entry.premises_id, ()),
+    )
+
+
+def _session_page(
+    template: str, session: AssistedSession, form: HelpedForm, **more: Any
+) -> Response:
     """Every page of a session says loudly whom one helps, and for how long still."""
-    if not session.is_going:
+    if not session.goes_on_for(current_user):
         return page("doors/over.html", 409, session=session, entry=session.entry)
     left = session.ends_at - clock.now()
     return page(
@@ -171,4 +220,5 @@ def _session_page(template: str, session: AssistedSession, form: HelpedForm) -> 
         entry=session.entry,
         round=session.entry.round,
         left=int(left.total_seconds()),
+        **more,
     )

@@ -13,7 +13,7 @@ from sqlalchemy.orm import selectinload
 from app.core.db import db
 from app.core.guards import Identity
 from app.doors.models import REACHED_BY_CALL, Outcome, Visit, Way
-from app.doors.queries import open_rounds
+from app.doors.queries import STANDS, open_rounds
 from app.roster.models import Compound, Household
 from app.rounds.models import RegisterEntry, Round, Voice
 from app.rounds.queries import asking_for_call
@@ -100,6 +100,7 @@ def _told() -> Subquery:
             _latest(Visit.outcome == Outcome.NEEDS_CALL).label("asked_at"),
             _latest(_REACHED).label("called_at"),
         )
+        .where(STANDS)
         .group_by(Visit.entry_id)
         .subquery()
     )

@@ -24,6 +24,7 @@ def table_of_doors(round_: Round, wanted: Wanted) -> Table:
         Column(_("房号"), 10),
         Column(_("楼层"), 8),
         Column(_("业主"), 16),
+        Column(_("居住情况"), 10),
         Column(_("电话"), 28),
         Column(_("状态"), 16),
         Column(_("上次结果"), 14),
@@ -32,7 +33,7 @@ def table_of_doors(round_: Round, wanted: Wanted) -> Table:
         Column(_("下次哪天去"), 16),
         Column(_("分给"), 12),
     )
-    doors = queries.all_doors(round_.id, wanted, with_owners=True)
+    doors = queries.all_doors(round_.id, wanted)
     return Table(_("上门名单"), columns, (_door(door) for door in doors))
 
 
@@ -58,6 +59,7 @@ def _door(door: queries.Door) -> list[Cell]:
         door.room,
         door.floor,
         _("、").join(masked_name(name) for name in door.owners),
+        str(door.occupancy.label),
         _("、").join(door.phones),
         str(door.voice.label),
         str(door.outcome.label) if door.outcome else "",
@@ -69,21 +71,21 @@ def _door(door: queries.Door) -> list[Cell]:
 
 
 def _visits(round_id: int) -> Iterator[list[Cell]]:
-    """`次数` says the how manieth attempt at that home it was."""
+    """`次数` says the how manieth attempt at that home it was; what was taken back is none."""
     whole = (joinedload(Visit.entry), joinedload(Visit.made_by))
     found = select(Visit).where(Visit.round_id == round_id).options(*whole)
     in_order = (RegisterEntry.position, RegisterEntry.id, Visit.made_at, Visit.id)
     visits = found.join(RegisterEntry, RegisterEntry.id == Visit.entry_id).order_by(*in_order)
     times: Counter[int] = Counter()
     for visit in db.session.scalars(visits):
-        times[visit.entry_id] += 1
+        times[visit.entry_id] += visit.taken_back_at is None
         yield [
             visit.entry.label,
             str(visit.way.label),
             as_moment(visit.made_at),
             visit.made_by.name,
-            str(visit.outcome.label),
+            str(visit.told),
             visit.proof,
-            times[visit.entry_id],
+            "" if visit.taken_back_at else times[visit.entry_id],
             visit.note,
         ]

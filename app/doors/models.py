@@ -110,6 +110,7 @@ class Visit(Model):
     """One attempt to reach one home of a register: way, outcome, who, when; never changed.
 
     `made_at` is when it was, `recorded_at` when it reached us: a phone without a line sends later.
+    What was tapped by mistake is marked as taken back, stays, and counts for nothing.
     """
 
     __tablename__ = "visit"
@@ -132,8 +133,20 @@ class Visit(Model):
     made_at: Mapped[datetime]
     recorded_at: Mapped[datetime]
     made_by_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    taken_back_at: Mapped[datetime | None]
     entry: Mapped[RegisterEntry] = relationship()
     made_by: Mapped[Staff] = relationship()
+
+    @property
+    def told(self) -> Any:
+        """What came of it, in words that also say that it was taken back."""
+        taken_back = _l("%(outcome)s（已撤销）", outcome=self.outcome.label)
+        return taken_back if self.taken_back_at else self.outcome.label
+
+    def may_be_taken_back(self, by: Identity) -> bool:
+        """Whether it is still time, and this person's to do; not what happened since."""
+        is_fresh = clock.now() - self.recorded_at < UNDO_WITHIN
+        return is_fresh and self.taken_back_at is None and self.made_by_id == by.id
 
 
 class AssignmentChange(Model):

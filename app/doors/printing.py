@@ -7,11 +7,14 @@ from itertools import groupby
 from app.core import clock, pdf
 from app.core.errors import Refused, msg
 from app.doors import queries
+from app.doors.models import AT_THE_DOOR, Outcome
 from app.doors.queries import Door, Wanted
 from app.rounds.models import Round
 
 # So many doors are laid out while one waits for them; more are printed building by building.
 MOST_IN_PDF = 600
+# What is ticked at a door: the buttons of the phone, and who signed for what was handed over.
+_WORDS = [one.label for one in (*AT_THE_DOOR, Outcome.SIGNED, Outcome.SIGNED_FOR)]
 
 
 class TooMany(Refused):
@@ -29,15 +32,15 @@ class Stairs:
 
 def stairs_of(round_: Round, wanted: Wanted) -> list[Stairs]:
     """The doors that are asked for, entrance by entrance."""
-    doors = queries.all_doors(round_.id, wanted, with_owners=True)
+    doors = queries.all_doors(round_.id, wanted)
     groups = groupby(doors, key=lambda door: (door.building, door.entrance, door.entrance_id))
     return [Stairs(building, entrance, list(found)) for (building, entrance, _id), found in groups]
 
 
 def list_html(round_: Round, stairs: Sequence[Stairs], **context: object) -> str:
     """The list as HTML, for the browser or for `list_pdf`."""
-    made_at = clock.now()
-    return pdf.printed("print/doors.html", round=round_, stairs=stairs, made_at=made_at, **context)
+    facts = {"stairs": stairs, "words": _WORDS, "made_at": clock.now()}
+    return pdf.printed("print/doors.html", round=round_, **facts, **context)
 
 
 def list_parts(round_: Round, stairs: Sequence[Stairs]) -> list[str]:

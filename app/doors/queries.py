@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Subquery, case, func, or_, select
+from sqlalchemy.orm import joinedload
 
 from app.accounts.models import Staff
 from app.core import clock
@@ -24,13 +25,16 @@ from app.roster.models import (
     Compound,
     Contact,
     Entrance,
+    Occupancy,
     Owner,
     Premises,
     Tenure,
 )
-from app.rounds.models import RegisterEntry, Round, Voice
+from app.rounds.models import RegisterEntry, Round, Voice, Vote
 
 NEVER = "never"
+# What was tapped by mistake and taken back is no attempt.
+STANDS = Visit.taken_back_at.is_(None)
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,8 @@ class Door:
     attempts: int
     is_due: bool
     phones: tuple[str, ...]
-    owners: tuple[str, ...] = ()
+    owners: tuple[str, ...]
+    occupancy: Occupancy
 
     @property
     def address(self) -> str:
@@ -131,10 +136,9 @@ def doors_page(round_id: int, wanted: Wanted, number: int | None) -> Stretch[Doo
     return Stretch(_as_doors(found.rows), found.number, found.total, found.size)
 
 
-def all_doors(round_id: int, wanted: Wanted, *, with_owners: bool = False) -> list[Door]:
+def all_doors(round_id: int, wanted: Wanted) -> list[Door]:
     """Every door that is asked for, in the order of walking."""
-    rows = db.session.execute(_doors(round_id, wanted)).all()
-    return _as_doors(rows, with_owners=with_owners)
+    return _as_doors(db.session.execute(_doors(round_id, wanted)).all())
 
 
 def door_ids(round_id: int, wanted: Wanted) -> list[int]:
@@ -179,9 +183,32 @@ def walkers_of(compound: Compound) -> list[Staff]:
 
 
 def visits_of(entry_id: int) -> list[Visit]:
-    """Every attempt to reach a home in this round, the newest first."""
-    mine = select(Visit).where(Visit.entry_id == entry_id)
+    """Every attempt to reach a home in this round, also those taken back, the newest first."""
+    mine = select(Visit).where(Visit.entry_id == entry_id).options(joinedload(Visit.made_by))
     return list(db.session.scalars(mine.order_by(Visit.made_at.desc(), Visit.id.desc())))
+
+
+def may_take_back(visit: Visit, by: Identity) -> bool:
+    """Whether this person did it, within ten minutes, and nothing came of the home since."""
+    if not visit.may_be_taken_back(by):
+        return False
+    home = (Visit.entry_id == visit.entry_id, Visit.taken_back_at.is_(None))
+    later = select(Visit.id).where(*home, Visit.id > visit.id)
+    said = select(Vote.id).where(Vote.entry_id == visit.entry_id, Vote.cast_at >= visit.made_at)
+    return all(db.session.scalar(found.limit(1)) is None for found in (later, said))
+
+
+def visits_of_home(household_id: int, since: datetime | None) -> list[Visit]:
+    """Every attempt to reach a home in all rounds, the newest first, for the home itself to see;
+
+    only what befell its owners of today, where they came `since` (RULES.md §5).
+    """
+    of_home = select(Visit).join(RegisterEntry, RegisterEntry.id == Visit.entry_id)
+    found = of_home.where(RegisterEntry.household_id == household_id)
+    if since is not None:
+        found = found.where(Visit.made_at >= since)
+    whole = found.options(joinedload(Visit.made_by))
+    return list(db.session.scalars(whole.order_by(Visit.made_at.desc(), Visit.id.desc())))
 
 
 def worker_of(entry_id: int) -> Staff | None:
@@ -203,13 +230,13 @@ def owner_names(premises_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
 
 def contact_attempts(round_id: int) -> dict[int, int]:
     """Entry id → how often somebody tried to reach that home, in whichever way (T31)."""
-    tried = select(Visit.entry_id, func.count()).where(Visit.round_id == round_id)
+    tried = select(Visit.entry_id, func.count()).where(Visit.round_id == round_id, STANDS)
     return dict(db.session.execute(tried.group_by(Visit.entry_id)).all())
 
 
 def homes_never_contacted(round_id: int) -> int:
     """How many homes want a knock and were never tried: to be told with the result (T31)."""
-    tried = select(Visit.entry_id).where(Visit.round_id == round_id)
+    tried = select(Visit.entry_id).where(Visit.round_id == round_id, STANDS)
     missed = select(func.count()).where(*to_visit(round_id), RegisterEntry.id.not_in(tried))
     return db.session.scalar(missed) or 0
 
@@ -293,7 +320,7 @@ def _last(which: ColumnElement[bool]) -> Subquery:
             func.count().over(**of_home).label("attempts"),
             func.row_number().over(**of_home, order_by=newest).label("place"),
         )
-        .where(which)
+        .where(which, STANDS)
         .subquery()
     )
     return select(numbered).where(numbered.c.place == 1).subquery()
@@ -313,6 +340,7 @@ def _doors(round_id: int, wanted: Wanted) -> Any:
             Entrance.name.label("entrance"),
             Premises.room,
             Premises.floor,
+            Premises.occupancy,
             Staff.name.label("worker"),
             last.c.outcome,
             last.c.made_at,
@@ -348,9 +376,9 @@ def _conditions(wanted: Wanted, last: Subquery) -> Iterable[ColumnElement[bool]]
         yield Assignment.worker_id == wanted.worker_id if wanted.worker_id else is_nobodys
 
 
-def _as_doors(rows: Sequence[Any], *, with_owners: bool = False) -> list[Door]:
+def _as_doors(rows: Sequence[Any]) -> list[Door]:
     phones = _phones([row.household_id for row in rows])
-    owners = owner_names([row.premises_id for row in rows]) if with_owners else {}
+    owners = owner_names([row.premises_id for row in rows])
     now = today()
     return [
         Door(
@@ -370,6 +398,7 @@ def _as_doors(rows: Sequence[Any], *, with_owners: bool = False) -> list[Door]:
             row.next_on is not None and row.next_on <= now,
             tuple(masked_phone(phone) for phone in phones.get(row.household_id, ())),
             owners.get(row.premises_id, ()),
+            row.occupancy,
         )
         for row in rows
     ]

@@ -13,14 +13,16 @@ from app.core import pdf
 from app.core.db import db, release
 from app.core.errors import Refused
 from app.core.format import masked_name
-from app.core.guards import must_reach, staff, stepped_up
+from app.core.guards import Role, must_reach, staff, stepped_up
 from app.core.i18n import pack
 from app.core.web import asked_number, page, saved, spreadsheet
 from app.doors import actions, ledger, printing, queries
 from app.doors.calls import calls_of
 from app.doors.forms import ContactForm, ShareForm, VisitForm
-from app.doors.models import AT_THE_DOOR, AssignmentChange, Outcome
+from app.doors.models import AT_THE_DOOR, AssignmentChange, Outcome, Visit
 from app.doors.queries import NEVER, Wanted
+from app.roster.models import Occupancy
+from app.rounds.assisting import assisted_by_worker
 from app.rounds.loading import load_entry, load_round
 from app.rounds.models import RegisterEntry, Round, Voice
 
@@ -100,6 +102,20 @@ def visit(entry_id: int) -> Response:
         errors = " ".join(message for _field, message in form.error_list())
         return make_response({"status": "refused", "error": errors}, 409)
     return _door_page(entry, form.begin())
+
+
+@bp.post("/visits/<int:visit_id>/undo")
+@staff()
+def undo_visit(visit_id: int) -> Response:
+    """Take back what was tapped by mistake; as JSON for the page that it was tapped on."""
+    found: Visit = db.get_or_abort(Visit, visit_id)
+    must_reach(found.entry.round.compound.area.path)
+    actions.take_back_visit(found, by=current_user)
+    response = saved(".door", entry_id=found.entry_id)
+    if _wants_json():
+        return make_response({"status": "undone"})
+    flash(_("已撤销：%(outcome)s。", outcome=found.outcome.label))
+    return response
 
 
 @bp.route("/doors/<int:entry_id>/contact", methods=["GET", "POST"])
@@ -234,7 +250,7 @@ def _asked() -> dict[str, Any]:
 
 
 def _words() -> Mapping[str, Any]:
-    return {"at_the_door": AT_THE_DOOR, "Voice": Voice}
+    return {"at_the_door": AT_THE_DOOR, "Voice": Voice, "Occupancy": Occupancy}
 
 
 def _list_page(round_: Round, form: ShareForm) -> Response:
@@ -249,12 +265,14 @@ def _list_page(round_: Round, form: ShareForm) -> Response:
         asked=_asked(),
         filters={name: request.args.get(name, "") for name in _FILTERS},
         outcomes=Outcome,
+        helpers=[] if current_user.role == Role.WORKER else assisted_by_worker(round_.id),
         **_words(),
     )
 
 
 def _door_page(entry: RegisterEntry, form: VisitForm) -> Response:
     home: Any = entry.household
+    visits = queries.visits_of(entry.id)
     return page(
         "doors/door.html",
         form=form,
@@ -262,7 +280,8 @@ def _door_page(entry: RegisterEntry, form: VisitForm) -> Response:
         round=entry.round,
         owners=queries.owner_names([entry.premises_id]).get(entry.premises_id, ()),
         contacts=[one for one in home.contacts if one.ended_at is None],
-        visits=queries.visits_of(entry.id),
+        visits=visits,
+        may_undo=[one.id for one in visits if queries.may_take_back(one, current_user)],
         worker=queries.worker_of(entry.id),
         masked_name=masked_name,
         **_words(),
@@ -280,7 +299,8 @@ def _recorded(entry: RegisterEntry, form: VisitForm, recorded: actions.Recorded)
     else:
         response = saved(".door", entry_id=entry.id)
     if _wants_json():
-        return make_response({"status": "recorded", "id": recorded.visit_id})
+        undo = url_for(".undo_visit", visit_id=recorded.visit_id)
+        return make_response({"status": "recorded", "id": recorded.visit_id, "undo": undo})
     flash(_("已记下：%(outcome)s。", outcome=Outcome(form.outcome.data).label))
     return response
 

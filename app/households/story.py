@@ -221,7 +221,7 @@ def _changes(told: _Told) -> Iterator[Event]:
 
 def _visits(told: _Told) -> Iterator[Event]:
     for one in told.visits:
-        title = f"{one.way.label}{_('：')}{one.outcome.label}"
+        title = f"{one.way.label}{_('：')}{one.told}"
         link = ("doors_staff.door", {"entry_id": one.entry_id})
         yield Event(one.made_at, title, one.note, told.name(one.made_by_id), link)
 

@@ -1,6 +1,7 @@
 """A worker takes down what a household says at its door (RULES.md §4): one home, a reason, ten
 
 minutes. The home is told, and sees who helped, when and why, also where nothing was sent.
+What a home said with its own hand is replaced only with the code of its slip (THREATS.md T33).
 """
 
 from collections.abc import Sequence
@@ -10,22 +11,27 @@ from enum import StrEnum
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import CheckConstraint, ForeignKey, String, select
+from sqlalchemy import CheckConstraint, ForeignKey, String, func, select
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
+from app.accounts import entering
+from app.accounts.codes import Code
+from app.accounts.desk_sessions import token_digest
 from app.accounts.models import Staff
 from app.core import clock
 from app.core.db import BigInt, Model, db, once, unique_where
 from app.core.errors import Refused, msg
 from app.core.guards import Identity
 from app.journal.models import Kind
-from app.rounds import casting
+from app.rounds import casting, effects
 from app.rounds.choosing import decisions_of
 from app.rounds.models import Channel, RegisterEntry, Voice, Vote
 from app.rounds.recording import Ballot, Receipt
 from app.rounds.steps import locked, note
 
 LASTS = timedelta(minutes=10)
+# What a household sends itself, without anybody of the office.
+OWN_HAND = (Channel.PHONE, Channel.SMS)
 
 
 class HelpReason(StrEnum):
@@ -47,10 +53,28 @@ class HelpReason(StrEnum):
         return labels[self.value]
 
 
+class Speaker(StrEnum):
+    """Who of the home says it."""
+
+    OWNER = "owner"
+    CO_OWNER = "co_owner"
+    AGENT = "agent"
+
+    @property
+    def label(self) -> Any:
+        labels = {
+            "owner": _l("业主本人"),
+            "co_owner": _l("共有人"),
+            "agent": _l("业主委托的人（有委托书）"),
+        }
+        return labels[self.value]
+
+
 class AssistedSession(Model):
     """That a worker helps one home from `began_at` on, for `LASTS` at most; then it is over.
 
-    `seen` is how many votes of the home there were, so that none is replaced unknowingly.
+    `seen` is how many votes of the home there were, so that none is replaced unknowingly. Only the
+    sign-in that began it goes on with it: where that was ended, so was this.
     """
 
     __tablename__ = "assisted_session"
@@ -65,6 +89,11 @@ class AssistedSession(Model):
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
     reason: Mapped[HelpReason]
     words: Mapped[str] = mapped_column(String(200), default="")
+    # Unknown of the first ones.
+    who: Mapped[Speaker | None]
+    # Whether the home typed the code of its slip.
+    has_code: Mapped[bool] = mapped_column(default=False)
+    sign_in: Mapped[str] = mapped_column(String(64))
     seen: Mapped[int]
     began_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
@@ -83,6 +112,10 @@ class AssistedSession(Model):
         """Whether it has not ended, neither by itself nor by somebody."""
         return self.ended_at is None and clock.now() < self.ends_at
 
+    def goes_on_for(self, by: Identity) -> bool:
+        """Whether it has not ended, and this is the sign-in that began it."""
+        return self.is_going and self.sign_in == token_digest(by.session_token)
+
 
 class SessionOver(Refused):
     """Ten minutes are over, or it was ended: nothing was recorded."""
@@ -100,34 +133,60 @@ class VotedBefore(Refused):
     """The home has a vote already; it must want to replace it."""
 
 
+class CodeNeeded(Refused):
+    """The home spoke with its own hand: only its code lets anybody here replace that."""
+
+
+class WrongCode(Refused):
+    """These are not the digits of this home's slip."""
+
+
 @dataclass(frozen=True)
 class Reason:
-    """Why the home is helped; `replaces` when it wants to replace what it said before."""
+    """Why the home is helped and who of it speaks; `replaces` when it wants to replace what it
+
+    said before, with the `code` of its slip where that was said with its own hand.
+    """
 
     reason: HelpReason
     words: str = ""
     replaces: bool = False
+    who: Speaker = Speaker.OWNER
+    code: Code | None = None
 
 
-def begin(entry: RegisterEntry, why: Reason, *, by: Identity) -> AssistedSession:
+@dataclass(frozen=True)
+class Helper:
+    """Somebody of the office, and how many homes' votes of a round they took down."""
+
+    name: str
+    homes: int
+
+
+def begin(entry: RegisterEntry, why: Reason, *, by: Identity, key: str = "") -> AssistedSession:
     """Start helping one home; whatever else this person was helping with ends.
 
-    Refuses `NotOpen`, `NotOnRegister`, `BeingSettled`, `SellerVoted`, `NoMoreChanges`,
-    `WordsMissing` and `VotedBefore`.
+    `key` is the installation's code key. Refuses `NotOpen`, `NotOnRegister`, `BeingSettled`,
+    `SellerVoted`, `NoMoreChanges`, `WordsMissing`, `VotedBefore`, `CodeNeeded`, `WrongCode` and
+    `TooManyTries`.
     """
+    _check(entry, why)
+    # It counts the try and takes its time, so before anything is locked.
+    has_code = needs_code(entry) and _is_shown(entry, why, key)
     round_ = locked(entry.round)
     db.session.refresh(entry)
-    check_may_help(entry)
-    if why.reason == HelpReason.OTHER and not why.words.strip():
-        raise WordsMissing(msg("选了“其他原因”，请写明是什么原因。"))
-    if entry.votes and not why.replaces:
-        raise VotedBefore(msg("这一户已经表过态。住户要替换原来的，请先勾选。"))
+    _check(entry, why)
+    if needs_code(entry) and not has_code:
+        raise CodeNeeded(_SPOKE_ITSELF)
     end_all(by, how="another")
     session = AssistedSession(
         entry=entry,
         staff_id=by.id,
         reason=why.reason,
         words=why.words.strip(),
+        who=why.who,
+        has_code=has_code,
+        sign_in=token_digest(by.session_token),
         seen=entry.votes,
         began_at=clock.now(),
     )
@@ -135,6 +194,7 @@ def begin(entry: RegisterEntry, why: Reason, *, by: Identity) -> AssistedSession
         db.session.add(session)
     facts = {"step": "began", "session": session.id, "hh": entry.commitment}
     facts |= {"reason": why.reason.value, "until": session.ends_at.isoformat(timespec="seconds")}
+    facts |= {"who": why.who.value, "code": has_code}
     note(round_, Kind.ASSISTED, facts, by=by)
     return session
 
@@ -149,11 +209,21 @@ def check_may_help(entry: RegisterEntry) -> None:
         casting.check_change(entry.round, entry)
 
 
+def needs_code(entry: RegisterEntry) -> bool:
+    """Whether what this home said last is its own hand's, or was said with its code."""
+    vote = effects.last_word(entry)
+    if vote is None or (entry.transferred_at and vote.cast_at < entry.transferred_at):
+        return False
+    with_code = (AssistedSession.vote_id == vote.id, AssistedSession.has_code)
+    helped_with_code = db.session.scalar(select(AssistedSession.id).where(*with_code))
+    return vote.channel in OWN_HAND or helped_with_code is not None
+
+
 def submit(session: AssistedSession, ballot: Ballot, *, by: Identity) -> Receipt:
     """Record what the home said, under the lock of the round; that ends the session.
 
-    The same request again returns its first receipt. Refuses `NotYours`, `SessionOver`, and as
-    `casting.cast` does.
+    The same request again returns its first receipt. Refuses `NotYours`, `SessionOver`,
+    `CodeNeeded`, and as `casting.cast` does.
     """
     entry = session.entry
     round_ = locked(entry.round)
@@ -162,8 +232,11 @@ def submit(session: AssistedSession, ballot: Ballot, *, by: Identity) -> Receipt
     is_again = session.vote is not None and session.vote.request_id == ballot.request_id
     # One moment decides whether it was in time, and is recorded.
     with clock.pretending(clock.now()):
-        if not session.is_going and not is_again:
+        if not session.goes_on_for(by) and not is_again:
             raise SessionOver(msg("十分钟到了，或者这次协助已经结束，没有记下。请重新开始。"))
+        # A decision may have given it back a vote of its own since.
+        if not (is_again or session.has_code) and _is_own_and_seen(entry, ballot):
+            raise CodeNeeded(_SPOKE_ITSELF)
         receipt = casting.cast(
             round_, entry.household_id or 0, ballot, via=Channel.VISIT, keyed_by_id=by.id
         )
@@ -192,6 +265,20 @@ def end_all(by: Identity, *, how: str) -> None:
         _end(session, how, by)
 
 
+def assisted_by_worker(round_id: int) -> list[Helper]:
+    """Who of the office took down the votes of how many homes in a round, the busiest first."""
+    homes = func.count(AssistedSession.entry_id.distinct())
+    rows = db.session.execute(
+        select(Staff.name, homes)
+        .join(AssistedSession, AssistedSession.staff_id == Staff.id)
+        .join(RegisterEntry, RegisterEntry.id == AssistedSession.entry_id)
+        .where(RegisterEntry.round_id == round_id, AssistedSession.vote_id.is_not(None))
+        .group_by(Staff.id, Staff.name)
+        .order_by(homes.desc(), Staff.name)
+    )
+    return [Helper(*row) for row in rows]
+
+
 def helped(entries: Sequence[RegisterEntry]) -> list[AssistedSession]:
     """Who of the office helped these homes, and why, the newest first.
 
@@ -207,6 +294,33 @@ def helped(entries: Sequence[RegisterEntry]) -> list[AssistedSession]:
 
 def _is_theirs(session: AssistedSession, entry: RegisterEntry) -> bool:
     return entry.transferred_at is None or entry.transferred_at <= session.began_at
+
+
+_SPOKE_ITSELF = msg(
+    "这一户已经自己用手机表过态。要改，请住户出示户码单，输入户码；或者请住户自己改，或者填纸质表。"
+)
+
+
+def _check(entry: RegisterEntry, why: Reason) -> None:
+    check_may_help(entry)
+    if why.reason == HelpReason.OTHER and not why.words.strip():
+        raise WordsMissing(msg("选了“其他原因”，请写明是什么原因。"))
+    if entry.votes and not why.replaces:
+        raise VotedBefore(msg("这一户已经表过态。住户要替换原来的，请先勾选。"))
+
+
+def _is_shown(entry: RegisterEntry, why: Reason, key: str) -> bool:
+    """Whether the home typed its code; refuses `CodeNeeded`, `WrongCode` and `TooManyTries`."""
+    if why.code is None:
+        raise CodeNeeded(_SPOKE_ITSELF)
+    if not entering.is_own_code(entry.household_id or 0, why.code, key):
+        raise WrongCode(msg("户码不对，没有开始。请住户照着自己家的户码单再输一遍。"))
+    return True
+
+
+def _is_own_and_seen(entry: RegisterEntry, ballot: Ballot) -> bool:
+    """What was said meanwhile, unseen, is told as that (`VotedMeanwhile`)."""
+    return ballot.seen == entry.votes and needs_code(entry)
 
 
 def _check_own(session: AssistedSession, by: Identity) -> None:

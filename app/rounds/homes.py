@@ -314,7 +314,7 @@ def ballots_of(household_id: int, compound_id: int, session_id: int | None = Non
     rounds = [r for r in rounds_of(compound_id) if r.register_published_at or r.opened_at]
     entries = _entries(household_id, [r.id for r in rounds])
     votes = votes_with_choices([entry.id for entry in entries.values()])
-    since = _owned_since(next(iter(entries.values()))) if votes else None
+    since = owned_since(next(iter(entries.values())).premises) if votes else None
     found = [_ballots(round_, entries.get(round_.id), votes, since) for round_ in rounds]
     return [_as_seen_by(session_id, mine) for mine in found]
 
@@ -326,7 +326,7 @@ def ballots_in(
     if entry is None or not entry.votes:
         return _ballots(round_, entry, [], None)
     votes = votes_with_choices([entry.id])
-    return _as_seen_by(session_id, _ballots(round_, entry, votes, _owned_since(entry)))
+    return _as_seen_by(session_id, _ballots(round_, entry, votes, owned_since(entry.premises)))
 
 
 def _as_seen_by(session_id: int | None, mine: Ballots) -> Ballots:
@@ -335,12 +335,12 @@ def _as_seen_by(session_id: int | None, mine: Ballots) -> Ballots:
     return replace(mine, too_soon=is_early)
 
 
-def _owned_since(entry: RegisterEntry) -> datetime | None:
+def owned_since(premises: Premises) -> datetime | None:
     """When the present owners came, if anybody's tenure ended before; what was said until then
 
     is for nobody else to read, in whichever round (RULES.md §5).
     """
-    tenures = entry.premises.tenures
+    tenures = premises.tenures
     begun = [tenure.since for tenure in tenures if tenure.until is None]
     # Where nobody owns it by now, nobody may read what was said.
     return min(begun, default=clock.now()) if len(begun) < len(tenures) else None

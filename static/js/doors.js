@@ -57,6 +57,45 @@
     each("button[name=outcome]", function (button) { button.disabled = true; }, form);
   }
 
+  /* What the page says of earlier knocks, as the server tells it now. */
+  function refresh() {
+    var call = new XMLHttpRequest();
+    if (!window.DOMParser || !document.querySelector("[data-fresh]")) { return; }
+    call.open("GET", location.pathname + location.search);
+    call.onload = function () {
+      var now = new DOMParser().parseFromString(call.responseText, "text/html");
+      if (call.status !== 200) { return; }
+      each("[data-fresh]", function (old) {
+        var fresh = now.getElementById(old.id);
+        if (fresh) { old.innerHTML = fresh.innerHTML; }
+      });
+    };
+    call.send();
+  }
+
+  /* Only what was recorded just now can be taken back here. */
+  function offerUndo(item, address) {
+    var form = formOf(item), button = form && form.querySelector("[data-undo]");
+    if (!button) { return; }
+    button.hidden = !address;
+    button.setAttribute("data-undo", address || "");
+  }
+
+  function undo(form, button) {
+    var call = new XMLHttpRequest();
+    call.open("POST", button.getAttribute("data-undo"));
+    call.setRequestHeader("Accept", "application/json");
+    call.setRequestHeader("Content-Type", "application/x-www-form-urlencoded");
+    call.onload = function () {
+      var is_gone = call.status === 200;
+      button.hidden = is_gone || call.status === 409;
+      form.querySelector("[data-done] span").textContent = text(is_gone ? "undone" : "stays");
+      each("button[name=outcome]", function (one) { one.disabled = !is_gone; }, form);
+      refresh();
+    };
+    call.send("csrf_token=" + encodeURIComponent(text("token")));
+  }
+
   function again(form) {
     form.querySelector("[data-done]").hidden = true;
     each("button[name=outcome]", function (button) { button.disabled = false; }, form);
@@ -103,6 +142,7 @@
     if (status === 200 && answer.status === "recorded") {
       drop(name);
       mark(item, "sent");
+      offerUndo(item, answer.undo);
       return true;
     }
     if (status === 401 || (status === 403 && item.barred !== text("token") && !item.barred)) {
@@ -125,7 +165,11 @@
     var name = waiting()[0], item = name && read(name), call;
     clearTimeout(timer);
     if (busy) { return; }
-    if (!item) { show(said === "sending" ? "sent" : ""); return; }
+    if (!item) {
+      if (said === "sending") { refresh(); }
+      show(said === "sending" ? "sent" : "");
+      return;
+    }
     busy = true;
     show("sending");
     call = new XMLHttpRequest();
@@ -170,6 +214,9 @@
     each("[data-once-more]", function (button) {
       button.addEventListener("click", function () { again(form); });
     }, form);
+    each("[data-undo]", function (button) {
+      button.addEventListener("click", function () { undo(form, button); });
+    }, form);
     form.addEventListener("submit", function (event) {
       var item, id = anotherId();
       if (!pressed) { return; }
@@ -182,6 +229,7 @@
       form.querySelector("[name=request_id]").value = id;
       each("[name=note], [name=next_on]", function (field) { field.value = ""; }, form);
       mark(item, "kept");
+      offerUndo(item, "");
       show("kept");
       send();
     });

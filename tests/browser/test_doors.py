@@ -196,6 +196,27 @@ def test_without_scripts_the_buttons_just_send(
     context.close()
 
 
+def test_what_was_tapped_shows_at_once_and_a_mistap_is_taken_back(
+    desk: tuple[Server, Sample], new_page: NewPage
+) -> None:
+    page = new_page(PHONE)
+    stairs(page, desk)
+    page.locator("section.at-door h2 a").last.tap()
+    page.wait_for_url(re.compile(r"/desk/doors/\d+$"))
+    ledger = page.locator("#ledger")
+    ledger.get_by_text("0 次").wait_for()
+    page.get_by_role("button", name="搬走了", exact=True).tap()
+    ledger.get_by_text("1 次").wait_for()
+    page.locator("[data-undo]").tap()
+    ledger.get_by_text("0 次").wait_for()
+    assert "搬走了" in ledger.locator("del").inner_text()
+    page.get_by_role("button", name="不在家", exact=True).tap()
+    ledger.get_by_text("1 次").wait_for()
+    ledger.get_by_role("button", name="记错了，撤销").tap()
+    page.get_by_text("已撤销：不在家。").wait_for()
+    check(page, "phone-door-taken-back")
+
+
 def test_a_home_is_helped_on_the_workers_phone_and_told_so(
     desk: tuple[Server, Sample], new_page: NewPage
 ) -> None:
@@ -207,6 +228,7 @@ def test_a_home_is_helped_on_the_workers_phone_and_told_so(
     page.get_by_role("link", name="协助这一户表态").tap()
     page.wait_for_url("**/assist")
     check(page, "phone-assist")
+    page.get_by_label("业主本人").check()
     page.get_by_label("看不清字").check()
     page.get_by_role("button", name="开始协助").tap()
     page.wait_for_url(re.compile(r"/desk/assisted/\d+$"))
@@ -232,6 +254,7 @@ def test_the_clock_of_a_helped_home_runs_down_and_locks_the_page(
     stairs(page, desk)
     page.locator("section.at-door h2 a").nth(2).tap()
     page.get_by_role("link", name="协助这一户表态").tap()
+    page.get_by_label("共有人").check()
     page.get_by_label("老人不会用手机").check()
     page.clock.install()
     page.get_by_role("button", name="开始协助").tap()

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import timedelta
 from io import BytesIO
 from typing import Any
 
 import pytest
+import time_machine
 from flask import Flask
 from openpyxl import load_workbook
 
+from app.accounts import desk_sessions
 from app.core import clock
 from app.core.db import db
 from app.core.guards import Role
@@ -17,9 +20,11 @@ from app.doors.models import AssignmentChange, Outcome, Visit, Way
 from app.doors.printing import MOST_IN_PDF, TooMany, list_parts, stairs_of
 from app.doors.queries import Wanted
 from app.roster.models import Contact
-from app.rounds.assisting import HelpReason, Reason, begin
-from app.rounds.models import VoteWish
-from tests.client import PageClient
+from app.rounds.assisting import AssistedSession
+from app.rounds.casting import Ballot, cast
+from app.rounds.counting import Choice
+from app.rounds.models import Channel, RegisterEntry, Vote, VoteWish
+from tests.client import Page, PageClient
 from tests.desk.ballots import make_large_building, make_quick_round
 from tests.doors.conftest import Street, entries_of
 from tests.factories import issue_code, make_area, make_staff
@@ -40,6 +45,21 @@ def give_phone(street: Street, at: int, phone: str) -> None:
     home: Any = street.entries[at].household
     home.contacts.append(Contact(phone=phone, name="李大妈", since=clock.now()))
     db.session.flush()
+
+
+def begun(browser: PageClient, entry: RegisterEntry) -> str:
+    """Begin to help this home; the address of its session."""
+    values = browser.get("doors_assist.begin", entry_id=entry.id).form_values("/assist")
+    values |= {"who": "owner", "reason": "no_phone"}
+    location: str = browser.post("doors_assist.begin", values, entry_id=entry.id).location
+    return location
+
+
+def read_aloud(browser: PageClient, at: str, street: Street) -> Page:
+    """The page that is read to a home which agrees to everything."""
+    said = {f"matter-{m.id}": "agree" for m in street.round.matters}
+    sent = {**browser.visit(at).form_values("/review"), **said}
+    return browser.follow(browser.submit(f"{at}/review", sent))
 
 
 def pressed(page: Any, entry_id: int, outcome: str, **others: str) -> dict[str, str]:
@@ -67,7 +87,7 @@ def test_at_the_door_the_phone_is_a_link_and_the_name_masked(
 ) -> None:
     give_phone(street, 0, "13812345678")
     page = desk.get("doors_staff.door", entry_id=street.entries[0].id)
-    assert page.one("a", href="tel:13812345678").text == "打电话 李** 138****5678"
+    assert page.one("a", href="tel:13812345678").text == "打电话 李** 13812345678"
     assert "李大妈" not in page.html
     assert "王小明" not in page.html
     assert "不是表态，不计票" in page.text
@@ -115,7 +135,8 @@ def test_a_phone_is_told_in_json_and_in_401_when_signed_out(
     first = desk.raw("post", url, data={**sent, "csrf_token": desk.token()}, headers=headers)
     later = {**sent, "ago": "7200", "csrf_token": desk.token()}
     second = desk.raw("post", url, data=later, headers=headers)
-    assert first.json == second.json == {"status": "recorded", "id": first.json["id"]}
+    assert first.json == second.json
+    assert first.json["status"] == "recorded"
     visit = db.session.get_one(Visit, first.json["id"])
     assert 3590 < (visit.recorded_at - visit.made_at).total_seconds() < 3610
     stranger = PageClient(app)
@@ -187,6 +208,8 @@ def test_a_home_is_asked_read_aloud_recorded_and_sees_who_helped(
 ) -> None:
     entry = street.entries[0]
     values = desk.get("doors_assist.begin", entry_id=entry.id).form_values("/assist")
+    desk.post("doors_assist.begin", {**values, "reason": "not_able"}, 422, entry_id=entry.id)
+    values |= {"who": "co_owner"}
     desk.post("doors_assist.begin", {**values, "reason": "other"}, 422, entry_id=entry.id)
     begun = desk.post("doors_assist.begin", {**values, "reason": "not_able"}, entry_id=entry.id)
     ballot = desk.follow(begun)
@@ -202,11 +225,15 @@ def test_a_home_is_asked_read_aloud_recorded_and_sees_who_helped(
     done = desk.follow(
         desk.submit(f"{begun.headers['Location']}/cast", review.form_values("/cast"))
     )
-    assert done.h1 == f"已经替 {entry.label} 记下"
+    assert done.h1 == f"{entry.label} 的表态已经记下"
+    door = desk.get("doors_staff.door", entry_id=entry.id)
+    assert "当面说过 上门" in door.one("ol", class_="visits").text
+    assert not door.all("form", action="/desk/visits/1/undo")
     home: Any = entry.household
     own = PageClient(app).enter(entry.building, issue_code(home))
     assert "工作人员工**在您家协助填写" in own.text
     assert "原因：老人不会用手机" in own.text
+    assert "表态的是共有人" in own.text
     assert "改造方案：不同意" in own.one("ol").text
 
 
@@ -215,15 +242,14 @@ def test_wishes_of_a_menu_are_ticked_read_aloud_and_recorded(client: PageClient)
     worker = make_staff(Role.WORKER, round_.compound.area)
     client.sign_in(worker)
     entry = entries_of(round_)[0]
-    session = begin(entry, Reason(HelpReason.NO_PHONE), by=worker.identity)
-    ballot = client.get("doors_assist.ballot", session_id=session.id)
+    at = begun(client, entry)
+    ballot = client.visit(at)
     boxes = ballot.all("input", type="checkbox")
     menu = round_.matters[-1]
     assert [box["value"] for box in boxes] == [str(option.id) for option in menu.options]
     said = {f"matter-{m.id}": "agree" for m in round_.matters[:2]}
     said[f"matter-{menu.id}"] = str(menu.options[1].id)
     sent = {**ballot.form_values("/review"), **said}
-    at = f"/desk/assisted/{session.id}"
     review = client.follow(client.submit(f"{at}/review", sent))
     assert "长椅" in review.one("dl").text
     assert "晾衣架" not in review.one("dl").text
@@ -240,25 +266,85 @@ def test_wishes_of_a_menu_are_ticked_read_aloud_and_recorded(client: PageClient)
 def test_signing_out_ends_the_help_and_nothing_more_is_taken(
     desk: PageClient, street: Street
 ) -> None:
-    session = begin(street.entries[0], Reason(HelpReason.NO_PHONE), by=street.worker.identity)
+    at = begun(desk, street.entries[0])
+    review = read_aloud(desk, at, street)
     desk.post("accounts_login.logout")
-    db.session.refresh(session)
+    [session] = db.session.query(AssistedSession).all()
     assert session.ended_at is not None
     desk.sign_in(street.worker)
-    page = desk.get("doors_assist.ballot", 409, session_id=session.id)
-    assert page.h1 == "协助已经结束"
-    said = {f"matter-{m.id}": "agree" for m in street.round.matters}
-    late = {**said, "request_id": "too-late-by-far", "plan": "1"}
-    told = desk.post("doors_assist.cast", late, 409, session_id=session.id)
+    assert desk.visit(at, 409).h1 == "协助已经结束"
+    late = {"aloud": review.form_values("/cast")["aloud"]}
+    told = desk.submit(f"{at}/cast", late, 409)
     assert "没有记下" in told.h1
     assert street.entries[0].votes == 0
+
+
+def test_where_the_sign_in_that_began_it_was_ended_no_other_goes_on(
+    app: Flask, desk: PageClient, street: Street
+) -> None:
+    at = begun(desk, street.entries[0])
+    late = {"aloud": read_aloud(desk, at, street).form_values("/cast")["aloud"]}
+    desk_sessions.end_all(street.worker.id)
+    elsewhere = PageClient(app)
+    elsewhere.sign_in(street.worker)
+    assert elsewhere.visit(at, 409).h1 == "协助已经结束"
+    assert "没有记下" in elsewhere.submit(f"{at}/cast", late, 409).h1
+    assert street.entries[0].votes == 0
+
+
+def test_only_what_was_read_aloud_in_this_session_is_recorded(
+    desk: PageClient, street: Street
+) -> None:
+    first = begun(desk, street.entries[0])
+    of_first = read_aloud(desk, first, street).form_values("/cast")
+    at = begun(desk, street.entries[1])
+    said = {f"matter-{m.id}": "agree" for m in street.round.matters}
+    skipped = {**said, "request_id": "never-read-aloud", "plan": "1"}
+    for sent in (skipped, {**skipped, "aloud": "made-up"}, of_first):
+        assert desk.submit(f"{at}/cast", sent).headers["Location"] == f"{at}/review"
+    prepared = {**desk.visit(at).form_values("/review"), **said}
+    cookie = desk.submit(f"{at}/review", prepared)
+    assert cookie.headers["Location"] == f"{at}/review"
+    kept = desk.http.get_cookie("helped", "127.0.0.1")
+    assert kept is not None
+    skipped = {**skipped, "aloud": kept.value}
+    assert desk.submit(f"{at}/cast", skipped).headers["Location"] == f"{at}/review"
+    assert street.entries[1].votes == 0
+    aloud = desk.visit(f"{at}/review").form_values("/cast")
+    other = {f"matter-{m.id}": "disagree" for m in street.round.matters}
+    desk.submit(f"{at}/cast", {**aloud, **other})
+    [vote] = db.session.query(Vote).all()
+    assert {choice.choice for choice in vote.choices} == {Choice.AGREE}
+
+
+def test_a_vote_by_the_homes_own_phone_is_replaced_with_its_code_alone(
+    desk: PageClient, street: Street
+) -> None:
+    entry = street.entries[0]
+    home: Any = entry.household
+    digits = issue_code(home)
+    said = dict.fromkeys([m.id for m in street.round.matters], Choice.AGREE)
+    cast(street.round, home.id, Ballot(said, "of-the-home", 0, 1), via=Channel.PHONE)
+    values = desk.get("doors_assist.begin", entry_id=entry.id).form_values("/assist")
+    values |= {"who": "owner", "reason": "not_able", "replaces": "y"}
+    for code, word in (("", "这一户已经自己用手机表过态"), ("123", "户码是 12 位数字"),
+                       (digits[:-1] + str((int(digits[-1]) + 1) % 10), "户码不对")):  # fmt: skip
+        page = desk.post("doors_assist.begin", {**values, "code": code}, 422, entry_id=entry.id)
+        assert word in page.text
+        assert page.one("input", name="code").get("value", "") == ""
+    with time_machine.travel(clock.now() + timedelta(minutes=2), tick=False):
+        desk.post("doors_assist.begin", {**values, "code": digits}, entry_id=entry.id)
+    [session] = db.session.query(AssistedSession).all()
+    assert session.has_code
 
 
 def test_nobody_but_staff_of_the_area_and_of_the_right_role_gets_in(
     app: Flask, street: Street
 ) -> None:
     entry, round_id = street.entries[0], street.round.id
-    session = begin(entry, Reason(HelpReason.NO_PHONE), by=street.worker.identity)
+    walker = PageClient(app)
+    walker.sign_in(street.worker)
+    helped = begun(walker, entry)
     change = AssignmentChange(
         round_id=round_id, before={}, made_at=clock.now(), made_by_id=street.worker.id
     )
@@ -269,7 +355,7 @@ def test_nobody_but_staff_of_the_area_and_of_the_right_role_gets_in(
     )]  # fmt: skip
     open_to_all += [f"/desk/doors/{entry.id}", f"/desk/doors/{entry.id}/contact"]
     open_to_all += [f"/desk/assignments/{change.id}"]
-    helping = [f"/desk/doors/{entry.id}/assist", f"/desk/assisted/{session.id}"]
+    helping = [f"/desk/doors/{entry.id}/assist", helped]
     area = street.round.compound.area
     assert area.parent is not None
     people = {
@@ -282,8 +368,8 @@ def test_nobody_but_staff_of_the_area_and_of_the_right_role_gets_in(
         street.worker: (200, 200),
     }
     for person, (list_status, help_status) in people.items():
-        browser = PageClient(app)
-        if person is not None:
+        browser = walker if person == street.worker else PageClient(app)
+        if person not in (None, street.worker):
             browser.sign_in(person)
         assert {browser.raw("get", url).status_code for url in open_to_all} == {list_status}
         assert {browser.raw("get", url).status_code for url in helping} == {help_status}
@@ -348,7 +434,7 @@ def test_lists_cost_the_same_for_two_thousand_doors(
 ) -> None:
     few, many = (make_quick_round(make_large_building(homes)).id for homes in (3, 2000))
     client.sign_in(make_staff())
-    for endpoint, most in (("doors_staff.doors", 9), ("doors_staff.calls", 8)):
+    for endpoint, most in (("doors_staff.doors", 11), ("doors_staff.calls", 8)):
         counts = []
         for round_id in (few, many):
             with count_queries() as statements:

@@ -1,19 +1,24 @@
 """Helping a home at its door: one home, a reason, ten minutes; and the home sees it."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 import time_machine
+from flask import Flask
 
+from app.accounts.codes import read_code
 from app.core import clock
 from app.core.db import db
+from app.core.errors import Refused
 from app.core.guards import Identity, Role
+from app.core.limits import Attempt, TooManyTries
 from app.journal.models import JournalEntry, Kind
 from app.notices.models import Message
-from app.rounds import assisting, casting
-from app.rounds.assisting import AssistedSession, HelpReason, Reason, begin, end, submit
+from app.rounds import assisting, casting, effects
+from app.rounds.assisting import AssistedSession, HelpReason, Reason, Speaker, begin, end, submit
 from app.rounds.casting import Ballot, cast
 from app.rounds.conflicts import open_conflicts, propose_resolution
 from app.rounds.counting import Choice
@@ -21,7 +26,7 @@ from app.rounds.decisions import Grounds, approve
 from app.rounds.models import Channel, RegisterEntry, Round, Voice, Vote
 from app.rounds.queries import register_of
 from app.rounds.steps import NotYourself
-from tests.factories import make_building, make_round, make_staff
+from tests.factories import issue_code, make_building, make_round, make_staff
 
 WHY = Reason(HelpReason.CANNOT_SEE)
 
@@ -139,12 +144,106 @@ def test_another_reason_is_said_in_words(round_: Round, worker: Identity) -> Non
 
 def test_a_home_that_voted_must_want_to_replace_it(round_: Round, worker: Identity) -> None:
     entry = register_of(round_.id)[0]
-    by_phone(entry)
+    submit(begin(entry, WHY, by=worker), said(entry, "first-time"), by=worker)
     with pytest.raises(assisting.VotedBefore):
         begin(entry, WHY, by=worker)
     session = begin(entry, Reason(HelpReason.NOT_ABLE, replaces=True), by=worker)
     submit(session, said(entry, seen=session.seen), by=worker)
     assert [vote.is_current for vote in votes()] == [False, True]
+
+
+def with_code(digits: str | None) -> Reason:
+    code = read_code(digits) if digits else None
+    return Reason(HelpReason.NOT_ABLE, replaces=True, code=code)
+
+
+def test_what_a_home_said_itself_is_replaced_with_its_code_alone(
+    round_: Round, worker: Identity, app: Flask
+) -> None:
+    entry, neighbour = register_of(round_.id)[:2]
+    key = app.extensions["juyi_config"].code_key
+    own, others = (issue_code(one.household) for one in (entry, neighbour) if one.household)
+    by_phone(entry)
+    with pytest.raises(assisting.CodeNeeded):
+        begin(entry, with_code(None), by=worker, key=key)
+    with pytest.raises(assisting.WrongCode):
+        begin(entry, with_code(others), by=worker, key=key)
+    assert db.session.query(AssistedSession).count() == 0
+    session = begin(entry, with_code(own), by=worker, key=key)
+    submit(session, said(entry, seen=session.seen), by=worker)
+    assert [vote.is_current for vote in votes()] == [False, True]
+    # What was said with the code is the home's own word too.
+    with pytest.raises(assisting.CodeNeeded):
+        begin(entry, with_code(None), by=worker, key=key)
+
+
+def test_guessing_a_homes_code_at_its_door_comes_to_an_end(
+    round_: Round, worker: Identity, app: Flask
+) -> None:
+    entry = register_of(round_.id)[0]
+    assert entry.household is not None
+    own = issue_code(entry.household)
+    by_phone(entry)
+    guess, start = own[:4] + "".join(str(9 - int(digit)) for digit in own[4:]), clock.now()
+    told: list[type[Exception]] = []
+    for hours in range(7):
+        with time_machine.travel(start + timedelta(hours=hours), tick=False):
+            digits = own if hours == 6 else guess
+            key = app.extensions["juyi_config"].code_key
+            with pytest.raises(Refused) as refused:
+                begin(entry, with_code(digits), by=worker, key=key)
+            told.append(refused.type)
+    assert told == [assisting.WrongCode] * 5 + [TooManyTries] * 2
+    assert steps(round_) == []
+
+
+def test_a_silent_home_needs_no_code_and_uses_up_no_try(round_: Round, worker: Identity) -> None:
+    code = read_code("1234 5678 9012")
+    begin(register_of(round_.id)[0], Reason(HelpReason.NO_PHONE, code=code), by=worker)
+    assert db.session.query(Attempt).count() == 0
+
+
+def test_a_vote_of_its_own_that_came_back_meanwhile_is_not_replaced(
+    round_: Round, worker: Identity
+) -> None:
+    entry = register_of(round_.id)[0]
+    by_phone(entry)
+    submit_again = said(entry, "second", 1)
+    cast(round_, entry.household_id or 0, submit_again, via=Channel.VISIT, keyed_by_id=worker.id)
+    session = begin(entry, Reason(HelpReason.NOT_ABLE, replaces=True), by=worker)
+    # Two persons strike out the second vote while the worker is at the door.
+    effects.make_current(entry, votes()[0])
+    db.session.flush()
+    with pytest.raises(assisting.CodeNeeded):
+        submit(session, said(entry, "third", 2), by=worker)
+
+
+def test_no_other_sign_in_goes_on_with_it(round_: Round, worker: Identity) -> None:
+    entry = register_of(round_.id)[0]
+    session = begin(entry, WHY, by=replace(worker, session_token="first"))
+    with pytest.raises(assisting.SessionOver):
+        submit(session, said(entry), by=replace(worker, session_token="second"))
+    submit(session, said(entry), by=replace(worker, session_token="first"))
+    assert len(votes()) == 1
+
+
+def test_it_is_told_who_took_down_how_many_homes(round_: Round, worker: Identity) -> None:
+    entries = register_of(round_.id)
+    other = make_staff(Role.WORKER, round_.compound.area).identity
+    for entry, by in ((entries[0], worker), (entries[1], worker), (entries[2], other)):
+        submit(begin(entry, WHY, by=by), said(entry, f"of {entry.id}"), by=by)
+    again = Reason(HelpReason.NOT_ABLE, replaces=True)
+    submit(begin(entries[0], again, by=worker), said(entries[0], "again", 1), by=worker)
+    begin(entries[3], WHY, by=other)
+    helpers = [(one.name, one.homes) for one in assisting.assisted_by_worker(round_.id)]
+    assert helpers == [(worker.name, 2), (other.name, 1)]
+
+
+def test_the_journal_learns_who_spoke_as_a_code(round_: Round, worker: Identity) -> None:
+    why = Reason(HelpReason.NOT_ABLE, who=Speaker.AGENT)
+    assert begin(register_of(round_.id)[0], why, by=worker).who == Speaker.AGENT
+    told = sa.select(JournalEntry.entry).where(JournalEntry.kind == Kind.ASSISTED)
+    assert '"who":"agent"' in str(db.session.scalars(told).one())
 
 
 def test_a_vote_that_came_meanwhile_is_not_replaced_unseen(round_: Round, worker: Identity) -> None:

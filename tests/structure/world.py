@@ -19,7 +19,8 @@ from app.core.db import db
 from app.core.guards import Role
 from app.core.jobs import Job
 from app.core.sealing import seal
-from app.doors.actions import share_out
+from app.doors.actions import Attempt, record_visit, share_out
+from app.doors.models import Outcome
 from app.households.actions import Evidence, PhoneChange, propose_phone
 from app.households.models import HomeChange
 from app.paper.models import PaperBatch
@@ -156,6 +157,7 @@ def _things(place: Place, round_: Round) -> dict[str, Any]:
         "code": receipt.code,
         **_colleague(place.building.compound.area),
         "assignment": _assignment(round_, homes[1], worker),
+        "visit_id": _knock(round_, homes[1], worker),
         "template_id": add_template("谢谢", "谢谢您的意见。", by=worker.identity).id,
         **_papers(place, round_),
     }
@@ -176,6 +178,11 @@ def _photo() -> str:
 def _assignment(round_: Round, home: Household, worker: Staff) -> int:
     doors = [entry_at(round_, home).id]
     return share_out(round_, doors, worker, by=worker.identity).change_id
+
+
+def _knock(round_: Round, home: Household, worker: Staff) -> int:
+    was_there = Attempt(Outcome.SPOKEN, f"knock-{home.id}")
+    return record_visit(entry_at(round_, home), was_there, by=worker.identity).visit_id
 
 
 def _papers(place: Place, round_: Round) -> dict[str, Any]:
