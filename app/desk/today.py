@@ -260,12 +260,17 @@ def _of_messages(by: Identity) -> Iterator[Task]:
 
 
 def _of_paper(by: Identity) -> Iterator[Task]:
-    waits, queue = forms_waiting(by), "paper.queue"
-    if n := waits.first:
-        yield Task(Urgency.YOURS, "", _("录入 %(count)s 张收回的表", count=as_count(n)), n, queue)
-    if n := waits.second + waits.third:
-        text = _("%(count)s 张表等您再录一遍，录完才计入", count=as_count(n))
-        yield Task(Urgency.YOURS, "", text, n, queue)
+    for one in forms_waiting(by):
+        at = _at("paper.overview", one.round_id)
+        if n := one.first:
+            text = _("录入 %(count)s 张收回的表", count=as_count(n))
+            yield Task(Urgency.YOURS, one.compound, text, n, *at)
+        if n := one.again:
+            text = _("%(count)s 张表等您再录一遍，录完才计入", count=as_count(n))
+            yield Task(Urgency.YOURS, one.compound, text, n, "paper.queue")
+        if by.role != Role.WORKER and (n := one.voids):
+            text = _("决定 %(count)s 张交回来的表作不作废", count=as_count(n))
+            yield Task(Urgency.YOURS, one.compound, text, n, *at)
 
 
 def _of_households(by: Identity) -> Iterator[Task]:

@@ -102,16 +102,17 @@ class Sums:
 
 @dataclass(frozen=True)
 class Waiting:
-    """What one person may do with forms now, over all rounds in their scope.
+    """What one person may do with the forms of one round.
 
-    `second` and `third` entries that wait for somebody who has not keyed the form yet; `first`
-    waits for anybody, `out` is with the households.
+    To photograph and key for the first time, to key again (a second or third entry), and to judge
+    whether a returned form is void.
     """
 
-    first: int = 0
-    second: int = 0
-    third: int = 0
-    out: int = 0
+    round_id: int
+    compound: str
+    first: int
+    again: int
+    voids: int
 
 
 def sums_of(round_id: int) -> Sums:
@@ -305,30 +306,33 @@ def waiting_for(by: Identity, *, round_id: int | None = None) -> Select[PaperFor
     )
 
 
-def forms_waiting(by: Identity) -> Waiting:
-    """How many forms wait for this person, and how many are with the households: one statement."""
+def forms_waiting(by: Identity) -> list[Waiting]:
+    """The rounds in which forms wait for this person, in one statement."""
     is_mine = ~_keyed_near(by)
-    row = db.session.execute(
-        _queue(by, out_too=True).with_only_columns(
-            func.count().filter(PaperForm.keyed == 0, PaperForm.returned_at.is_not(None)),
-            func.count().filter(PaperForm.keyed == 1, is_mine),
-            func.count().filter(PaperForm.keyed == 2, is_mine),
-            func.count().filter(STATE.in_([FormState.OUT.value])),
-        )
-    ).one()
-    return Waiting(*row)
+    counts = (
+        func.count().filter(PaperForm.keyed == 0),
+        func.count().filter(PaperForm.keyed >= 1, is_mine),
+        func.count().filter(PaperForm.void_asked_by_id.not_in(near_to(by))),
+    )
+    rows = db.session.execute(
+        _queue(by)
+        .with_only_columns(Round.id, Compound.name, *counts)
+        .group_by(Round.id, Compound.name)
+        .order_by(Round.id)
+    )
+    return [Waiting(*row) for row in rows]
 
 
-def _queue(by: Identity, *, out_too: bool = False) -> Select[PaperForm]:
-    states = [state.value for state in (*WAITING, *((FormState.OUT,) if out_too else ()))]
+def _queue(by: Identity) -> Select[PaperForm]:
+    """Forms that came back and are not done with, in the open rounds of a scope."""
     is_open = (Round.opened_at.is_not(None), Round.closed_at.is_(None))
     return (
         select(PaperForm)
         .join(Round, Round.id == PaperForm.round_id)
         .join(Compound, Compound.id == Round.compound_id)
         .join(Area, Area.id == Compound.area_id)
-        .where(Area.path.startswith(by.area_path), STATE.in_(states), *is_open)
-        .where(Round.closes_at > clock.now())
+        .where(Area.path.startswith(by.area_path), *is_open, Round.closes_at > clock.now())
+        .where(STATE.in_([state.value for state in WAITING]))
     )
 
 

@@ -131,6 +131,8 @@ def test_nobody_voids_a_form_that_came_back_alone(desk: Desk) -> None:
         actions.agree_to_void(form, by=desk.third)
     actions.ask_to_void(form, VoidReason.SPOILED, NOTE, by=desk.first)
     assert queries.asked_void(desk.round.id) == [form]
+    to_judge = [sum(of.voids for of in queries.forms_waiting(p.identity)) for p in desk.people[:3]]
+    assert to_judge == [0, 0, 1]
     with pytest.raises(WrongState):
         actions.ask_to_void(form, VoidReason.LOST, NOTE, by=desk.third)
     for person in (desk.first, desk.second):

@@ -80,8 +80,7 @@ CONCEPTS = {
     "comments": "handing ledger moderation privacy sight speed template_views templates "
     "waiting wording",
     "doors": "assist_forms assist_views calls ledger printing",
-    "paper": "entry_views exports form_desk habits hints keying photos printing serials "
-    "sheet",
+    "paper": "entry_views exports form_desk habits hints keying photos printing serials sheet",
     "households": "change_views home_desk listing look_views search story undelivered",
     "reports": "notice pages printing",
     "desk": "board compounds course door_plan forecast live next_step picture polls "
