@@ -19,7 +19,7 @@ from app.desk.live import Snapshot
 from app.desk.next_step import next_step
 from app.desk.share import posting_of
 from app.desk.today import open_rounds, tasks_of
-from app.doors.queries import doors_open
+from app.doors.due import doors_open
 from app.projects.queries import project_of
 from app.roster.models import Building, Compound
 from app.rounds.loading import load_round

@@ -24,7 +24,7 @@ from app.core.guards import Identity, Role
 from app.core.i18n import say
 from app.desk.queries import Ids, PlanLine, RoundLine, plans_of, round_lines, within
 from app.doors.calls import calls_waiting
-from app.doors.queries import doors_due_today, doors_given_to
+from app.doors.due import doors_due_today, doors_given_to
 from app.households.queries import changes_waiting
 from app.notices.queries import unreached_homes
 from app.paper.queries import forms_waiting

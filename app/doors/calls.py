@@ -12,8 +12,9 @@ from sqlalchemy.orm import selectinload
 
 from app.core.db import db
 from app.core.guards import Identity
+from app.doors.due import open_rounds
 from app.doors.models import REACHED_BY_CALL, Outcome, Visit, Way
-from app.doors.queries import STANDS, open_rounds
+from app.doors.queries import STANDS
 from app.roster.models import Compound, Household
 from app.rounds.models import RegisterEntry, Round, Voice
 from app.rounds.queries import asking_for_call

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, case, func, or_, select
+from sqlalchemy import ColumnElement, Subquery, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from app.accounts.models import Staff
@@ -20,7 +20,6 @@ from app.core.guards import Identity
 from app.core.paging import Stretch, paged
 from app.doors.models import WALKERS, Assignment, Outcome, Visit
 from app.roster.models import (
-    Area,
     Building,
     Compound,
     Contact,
@@ -30,7 +29,7 @@ from app.roster.models import (
     Premises,
     Tenure,
 )
-from app.rounds.models import RegisterEntry, Round, Voice, Vote
+from app.rounds.models import RegisterEntry, Voice, Vote
 
 NEVER = "never"
 # What was tapped by mistake and taken back is no attempt.
@@ -90,25 +89,6 @@ class Place:
     doors: int
 
 
-@dataclass(frozen=True)
-class OwnDoors:
-    """Doors of an open round that were given to somebody and want a knock."""
-
-    round_id: int
-    compound: str
-    doors: int
-
-
-@dataclass(frozen=True)
-class DueDoors:
-    """Doors of an open round that somebody said to come back to by today."""
-
-    round_id: int
-    compound: str
-    doors: int
-    mine: int
-
-
 def today() -> date:
     """The day on the office's calendar."""
     return local(clock.now()).date()
@@ -116,14 +96,10 @@ def today() -> date:
 
 def to_visit(round_id: int) -> tuple[Any, ...]:
     """Which entries want a knock: silent, to be confirmed or in dispute."""
-    return (RegisterEntry.round_id == round_id, *_WANTS_A_KNOCK)
+    return (RegisterEntry.round_id == round_id, *WANTS_A_KNOCK)
 
 
-def _to_visit(rounds: Select[int]) -> tuple[Any, ...]:
-    return (RegisterEntry.round_id.in_(rounds), *_WANTS_A_KNOCK)
-
-
-_WANTS_A_KNOCK = (
+WANTS_A_KNOCK = (
     RegisterEntry.voice != Voice.COUNTED,
     RegisterEntry.removed_at.is_(None),
     RegisterEntry.is_household,
@@ -243,70 +219,11 @@ def homes_never_contacted(round_id: int) -> int:
 
 def last_outcomes(round_id: int) -> dict[int, Outcome]:
     """Entry id → what came of the last attempt there, for the plan of doors of a building."""
-    last = _last(Visit.round_id == round_id)
+    last = last_attempts(Visit.round_id == round_id)
     return dict(db.session.execute(select(last.c.entry_id, last.c.outcome)).all())
 
 
-def doors_due_today(by: Identity) -> list[DueDoors]:
-    """The open rounds of a person's scope with doors to come back to by today."""
-    last = _last(Visit.round_id.in_(open_rounds(by)))
-    mine = func.sum(case((Assignment.worker_id == by.id, 1), else_=0))
-    rows = db.session.execute(
-        select(Round.id, Compound.name, func.count(), mine)
-        .select_from(last)
-        .join(RegisterEntry, RegisterEntry.id == last.c.entry_id)
-        .join(Round, Round.id == RegisterEntry.round_id)
-        .join(Compound, Compound.id == Round.compound_id)
-        .outerjoin(Assignment, Assignment.entry_id == RegisterEntry.id)
-        .where(
-            last.c.next_on <= today(),
-            RegisterEntry.voice != Voice.COUNTED,
-            RegisterEntry.removed_at.is_(None),
-        )
-        .group_by(Round.id, Compound.name)
-        .order_by(Compound.name, Round.id)
-    )
-    return [DueDoors(id_, compound, doors, int(own)) for id_, compound, doors, own in rows]
-
-
-def doors_given_to(by: Identity) -> list[OwnDoors]:
-    """The open rounds in which doors that want a knock are this person's."""
-    rows = db.session.execute(
-        select(Round.id, Compound.name, func.count())
-        .select_from(RegisterEntry)
-        .join(Assignment, Assignment.entry_id == RegisterEntry.id)
-        .join(Round, Round.id == RegisterEntry.round_id)
-        .join(Compound, Compound.id == Round.compound_id)
-        .where(Assignment.worker_id == by.id, *_to_visit(open_rounds(by)))
-        .group_by(Round.id, Compound.name)
-        .order_by(Compound.name, Round.id)
-    )
-    return [OwnDoors(*row) for row in rows]
-
-
-def doors_open(by: Identity) -> dict[int, int]:
-    """Open round of a person's scope → how many doors there want a knock."""
-    counted = select(RegisterEntry.round_id, func.count()).where(*_to_visit(open_rounds(by)))
-    return dict(db.session.execute(counted.group_by(RegisterEntry.round_id)).all())
-
-
-def open_rounds(by: Identity) -> Select[int]:
-    """The rounds of a person's scope in which a vote counts now."""
-    return (
-        select(Round.id)
-        .join(Compound, Compound.id == Round.compound_id)
-        .join(Area, Area.id == Compound.area_id)
-        .where(
-            Round.opened_at.is_not(None),
-            Round.closed_at.is_(None),
-            Round.closes_at > clock.now(),
-            Round.withdrawn_at.is_(None),
-            Area.path.startswith(by.area_path),
-        )
-    )
-
-
-def _last(which: ColumnElement[bool]) -> Subquery:
+def last_attempts(which: ColumnElement[bool]) -> Subquery:
     """The last attempt of each home, and how many there were."""
     of_home: dict[str, Any] = {"partition_by": Visit.entry_id}
     newest = (Visit.made_at.desc(), Visit.id.desc())
@@ -327,7 +244,7 @@ def _last(which: ColumnElement[bool]) -> Subquery:
 
 
 def _doors(round_id: int, wanted: Wanted) -> Any:
-    last = _last(Visit.round_id == round_id)
+    last = last_attempts(Visit.round_id == round_id)
     found = (
         select(
             RegisterEntry.id,

@@ -78,7 +78,7 @@ def test_doors_are_labelled_by_why_one_calls(
         "待重新确认 3 户",
         "有争议 1 户",
     ]
-    rows = {tr.one("th").text: tr.all("td")[1].text for tr in page.one("tbody").all("tr")[1:]}
+    rows = {tr.one("th").text: tr.all("td")[2].text for tr in page.one("tbody").all("tr")[1:]}
     assert list(rows.values()) == ["待重新确认", "有争议", *["待重新确认"] * 2, *["未表态"] * 5]
     assert voices_of(round_.id)[Voice.DISPUTED] == 1
     assert "有争议，暂不计票 1 户" in board(client, round_).text

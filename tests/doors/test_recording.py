@@ -8,7 +8,7 @@ import time_machine
 
 from app.core import clock
 from app.core.db import db
-from app.doors import queries
+from app.doors import due, queries
 from app.doors.actions import (
     Attempt,
     DoorGone,
@@ -125,13 +125,13 @@ def test_attempts_are_counted_and_homes_never_tried_are_told(street: Street) -> 
 def test_doors_are_due_on_their_day_until_somebody_was_there(street: Street) -> None:
     by, tomorrow = street.worker.identity, queries.today() + timedelta(days=1)
     street.knock(0, Outcome.NOT_AT_HOME, next_on=tomorrow)
-    assert queries.doors_due_today(by) == []
+    assert due.doors_due_today(by) == []
     with time_machine.travel(clock.now() + timedelta(days=1), tick=False):
-        [due] = queries.doors_due_today(by)
-        assert (due.compound, due.doors, due.mine) == ("枣园小区", 1, 0)
-        assert queries.doors_due_today(make_staff(area=None).identity) == [due]
+        [found] = due.doors_due_today(by)
+        assert (found.compound, found.doors, found.mine) == ("枣园小区", 1, 0)
+        assert due.doors_due_today(make_staff(area=None).identity) == [found]
         street.knock(0, Outcome.SPOKEN)
-        assert queries.doors_due_today(by) == []
+        assert due.doors_due_today(by) == []
 
 
 def test_a_home_asks_for_a_call_at_the_door_until_a_call_reached_it(street: Street) -> None:

@@ -9,7 +9,7 @@ import time_machine
 from app.core import clock
 from app.core.db import db
 from app.core.guards import Role
-from app.doors import queries
+from app.doors import due, queries
 from app.doors.actions import TooLate, submit_helped, take_back_visit
 from app.doors.calls import calls_waiting
 from app.doors.models import Outcome, Visit
@@ -38,7 +38,7 @@ def test_what_was_taken_back_counts_nowhere_and_is_told_in_the_journal(street: S
     assert queries.contact_attempts(street.round.id) == {}
     assert queries.last_outcomes(street.round.id) == {}
     assert queries.homes_never_contacted(street.round.id) == 6
-    assert queries.doors_due_today(by) == []
+    assert due.doors_due_today(by) == []
     assert calls_waiting(by) == []
     [visit] = queries.visits_of(street.entries[0].id)
     assert visit.taken_back_at is not None

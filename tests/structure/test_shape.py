@@ -79,7 +79,7 @@ CONCEPTS = {
     "line prospects register_forms register_views shifts sight sources story",
     "comments": "handing ledger moderation privacy sight speed template_views templates "
     "waiting wording",
-    "doors": "assist_forms assist_views calls ledger printing",
+    "doors": "assist_forms assist_views calls due ledger printing",
     "paper": "entry_views exports form_desk habits hints keying photos printing serials sheet",
     "households": "change_views home_desk listing look_views search story undelivered",
     "reports": "notice pages printing",
