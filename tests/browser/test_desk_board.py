@@ -63,6 +63,7 @@ def test_a_phone_scrolls_inside_the_plan_alone(sample: Running, new_page: NewPag
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
+@pytest.mark.alone
 def test_a_vote_changes_the_door_plan_within_two_seconds(
     sample: Running, new_page: NewPage
 ) -> None:
