@@ -50,7 +50,9 @@ def owners(cell: Cell) -> tuple[str, ...]:
     """The names in a cell, in order and once each; `张　三` is one name, `张三 李四` are two."""
     words = (word for part in _outside_brackets(_lines(cell)) for word in _words(part))
     names = (name.strip(_EDGES) for word in words for name in _joined(word.strip(_EDGES)))
-    return tuple(dict.fromkeys(short(name) for name in names if name not in NOTHING))
+    # What stood in brackets between two words leaves two spaces behind.
+    spaced = (" ".join(name.split()) for name in names if name not in NOTHING)
+    return tuple(dict.fromkeys(short(name) for name in spaced))
 
 
 def phones(cell: Cell) -> Phones:

@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.roster import people
@@ -159,6 +159,7 @@ def test_words_beside_a_number_are_told_and_the_number_is_kept() -> None:
 names = st.text(alphabet="张王李赵三四五欧阳娜阿卜杜·热合曼𠮷 　、，,;（）()和\nAbc.", max_size=30)
 
 
+@example("A (A")
 @given(names)
 def test_owners_written_again_are_the_same_owners(written: str) -> None:
     once = people.owners(written)
