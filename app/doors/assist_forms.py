@@ -1,17 +1,20 @@
 """What is filled in when a home is helped: why, and then what it says."""
 
+import re
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, RadioField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
-from wtforms.validators import InputRequired, Length, ValidationError
+from wtforms.validators import InputRequired, Length, Regexp, ValidationError
 
 from app.accounts.codes import read_code
 from app.core.forms import Form, cleaned
 from app.core.tokens import random_token
 from app.rounds.assisting import HelpReason, Reason, Speaker
 from app.rounds.choosing import ChoicesForm
+
+_NUMBER = re.compile(r"[1-9][0-9]{0,8}\Z")
 
 
 class HelpForm(Form):
@@ -63,7 +66,7 @@ class HelpedForm(ChoicesForm):
     """What the home says, on the version of the plan that was read to it."""
 
     request_id = HiddenField(validators=[Length(min=8, max=64)])
-    plan = HiddenField(validators=[InputRequired()])
+    plan = HiddenField(validators=[Regexp(_NUMBER, message=_l("请刷新。"))])
 
     def begin(self, plan_number: int) -> None:
         """Nothing is chosen yet."""
@@ -83,4 +86,4 @@ class HelpedForm(ChoicesForm):
     @property
     def plan_number(self) -> int:
         """The version that was read; one that nobody knows is refused when it is cast."""
-        return int(self.plan.data) if str(self.plan.data).isdecimal() else 0
+        return int(self.plan.data) if _NUMBER.match(str(self.plan.data)) else 0

@@ -105,8 +105,9 @@ class ContactForm(Form):
 
     def validate_outcome(self, field: Field) -> None:
         """Some outcomes belong to some ways only."""
-        way = self.way.data
-        if way in list(Way) and Outcome(field.data) not in POSSIBLE[Way(way)]:
+        way, outcome = self.way.data, field.data
+        # What is on neither list its own field refuses.
+        if way in list(Way) and outcome in list(Outcome) and outcome not in POSSIBLE[Way(way)]:
             raise ValidationError(gettext("这种方式没有这样的结果，请重新选。"))
 
     def attempt(self) -> Attempt:

@@ -153,6 +153,8 @@ def test_another_contact_is_recorded_with_the_fields_of_the_ledger(
     page = desk.post("doors_staff.contact", wrong, 422, entry_id=entry.id)
     assert "这种方式没有这样的结果" in page.text
     right = {**values, "way": "letter", "outcome": "signed", "proof": "签收表第 3 页"}
+    for strange in ("abc", " ", "0"):
+        desk.post("doors_staff.contact", {**right, "outcome": strange}, 422, entry_id=entry.id)
     told = desk.follow(desk.post("doors_staff.contact", right, entry_id=entry.id))
     assert "本人签收 邮寄" in told.text
     [visit] = db.session.query(Visit).all()
